@@ -1,0 +1,64 @@
+"""The rules in which the project is written.
+
+They add the warnings (all of them errors), the allocator and the test driver,
+so that a BUILD file names only what is particular to its target.
+"""
+
+_COPTS = [
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wno-unused-parameter",
+    "-Wno-interference-size",
+    "-Wno-unknown-warning-option",
+]
+
+# What a binary gets in place of the system's malloc; the system's own under
+# the sanitizers, which bring theirs.
+_MALLOC = "//core/mem:malloc"
+
+def ebbrt_library(name, copts = [], **kwargs):
+    """A library of core, of a platform, or of an application."""
+    native.cc_library(name = name, copts = _COPTS + copts, **kwargs)
+
+def ebbrt_binary(name, copts = [], **kwargs):
+    """A program of this project that is not an application (tools, probes)."""
+    native.cc_binary(name = name, copts = _COPTS + copts, malloc = _MALLOC, **kwargs)
+
+def ebbrt_test(name, deps = [], copts = [], **kwargs):
+    """A GoogleTest program. Each of its test cases may bring up a machine.
+
+    It runs on the platform that the build is for; tests that mean something
+    on one platform only carry tags = ["linux"] and the like.
+    """
+    native.cc_test(
+        name = name,
+        copts = _COPTS + copts,
+        malloc = _MALLOC,
+        deps = deps + ["//core/testing:main", "@gtest"],
+        **kwargs
+    )
+
+def ebbrt_benchmark(name, deps = [], copts = [], **kwargs):
+    """A Google Benchmark program."""
+    native.cc_binary(
+        name = name,
+        copts = _COPTS + copts,
+        malloc = _MALLOC,
+        deps = deps + ["//core/testing:benchmark_main", "@benchmark"],
+        **kwargs
+    )
+
+def ebbrt_application(name, deps = [], copts = [], **kwargs):
+    """An application: the program that the build's platform runs.
+
+    Sources register their entry point with EBBRT_APPLICATION
+    (core/app/application.h); this rule adds the platform's `main`.
+    """
+    native.cc_binary(
+        name = name,
+        copts = _COPTS + copts,
+        malloc = _MALLOC,
+        deps = deps + ["//core/app", "//core/app:main"],
+        **kwargs
+    )
