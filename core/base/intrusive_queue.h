@@ -56,6 +56,18 @@ class IntrusiveQueue {
     head_ = element;
   }
 
+  // Takes all elements of `other`, behind those that are here.
+  void Append(IntrusiveQueue&& other) {
+    if (other.empty()) return;
+    if (head_ == nullptr) {
+      head_ = other.head_;
+    } else {
+      tail_->QueueLink<T>::next = other.head_;
+    }
+    tail_ = other.tail_;
+    other.head_ = other.tail_ = nullptr;
+  }
+
   // The oldest element, taken out; null if empty.
   T* PopFront() {
     T* element = head_;

@@ -28,8 +28,8 @@ class UniqueFunction;
 template <typename R, typename... Args>
 class UniqueFunction<R(Args...)> {
  public:
-  // Six words: with its two words of bookkeeping a queued event then fills one
-  // cache line (core/event/event_queue.h).
+  // Five words: a queued event, which is this, a link and a tag, then fills one
+  // cache line (core/event/event.h).
   static constexpr size_t kInlineBytes = 5 * sizeof(void*);
 
   UniqueFunction() = default;

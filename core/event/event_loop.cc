@@ -1,0 +1,210 @@
+#include "core/event/event_loop.h"
+
+#include <new>
+
+#include "core/base/check.h"
+#include "platform/current.h"
+
+namespace ebbrt {
+
+void IdleHandler::Start() {
+  if (!linked()) event_loop->idle_handlers_.PushBack(this);
+}
+
+void IdleHandler::Stop() {
+  if (linked()) Unlink();
+}
+
+EventLoop::EventLoop(CoreId core, EventLoop* const* loops,
+                     internal::RcuNode& rcu)
+    : core_(core), loops_(loops), rcu_(rcu, core) {}
+
+EventLoop::~EventLoop() {
+  while (Event* event = free_events_.PopFront()) delete event;
+}
+
+Event* EventLoop::NewEvent(EventFunction&& function, EventTag tag) {
+  Event* event = free_events_.PopFront();
+  if (event == nullptr) return new Event(std::move(function), tag);
+  --free_event_count_;
+  return ::new (event) Event(std::move(function), tag);
+}
+
+void EventLoop::FreeEvent(Event* event) {
+  if (free_event_count_ == kPooledEventsMax) {
+    delete event;
+    return;
+  }
+  // What the function owns is let go now; the record is kept.
+  event->function.Reset();
+  free_events_.PushFront(event);
+  ++free_event_count_;
+}
+
+void EventLoop::Spawn(EventFunction function, EventTag tag) {
+  if (draining_) return;
+  ready_.PushBack(NewEvent(std::move(function), tag));
+}
+
+void EventLoop::SpawnOn(CoreId core, EventFunction function, EventTag tag) {
+  if (core == core_ || draining_) {
+    Spawn(std::move(function), tag);
+    return;
+  }
+  EBBRT_CHECK(core.index() < Platform::CoreCount());
+  Event* event = NewEvent(std::move(function), tag);
+  // Only the first of a burst has to wake the core: it takes all at once.
+  if (loops_[core.index()]->remote_.Push(event)) Platform::Wake(core);
+}
+
+void EventLoop::Defer(EventFunction function) {
+  if (draining_) {
+    // No loop runs any more, so nothing can be read any more.
+    function();
+    return;
+  }
+  rcu_.Defer(NewEvent(std::move(function), 0));
+}
+
+bool EventLoop::SaveContext(EventContext& context) {
+  LoopThread& thread = *thread_;
+  Stack* next = thread.pool.Take();
+  if (next == nullptr) return false;
+  context.stack_ = std::exchange(thread.running, next);
+  context.event_ = std::exchange(running_, nullptr);
+  context.core_ = core_;
+  StackContext start;
+  next->Prepare(start, &EventLoop::RunOnStack, &thread);
+  SwitchContext(context.registers_, start);
+  // Resumed by ResumeContext, on the same core but maybe another thread.
+  running_ = context.event_;
+  PoolLeftStack();
+  return true;
+}
+
+void EventLoop::ActivateContext(EventContext& context) {
+  SpawnOn(context.core_, [&context] { event_loop->ResumeContext(context); });
+}
+
+void EventLoop::ResumeContext(EventContext& context) {
+  // This event does not return to the loop that runs it: what it holds goes
+  // now, and its stack is pooled from the other side.
+  FreeEvent(std::exchange(running_, nullptr));
+  ++events_run_;
+  LoopThread& thread = *thread_;
+  EBBRT_CHECK(thread.leaving == nullptr);
+  thread.leaving = std::exchange(thread.running, context.stack_);
+  LeaveForContext(context.registers_);
+}
+
+void EventLoop::PoolLeftStack() {
+  if (Stack* left = std::exchange(thread_->leaving, nullptr)) {
+    thread_->pool.Give(left);
+  }
+}
+
+bool EventLoop::RunQueuedEvent() {
+  Event* event = ready_.PopFront();
+  if (event == nullptr) {
+    if (remote_.empty()) return false;
+    ready_ = remote_.TakeAll();
+    event = ready_.PopFront();
+  } else if (!remote_.empty()) {
+    // Behind what is queued, so that neither side starves the other.
+    ready_.Append(remote_.TakeAll());
+  }
+  running_ = event;
+  event->function();
+  FreeEvent(std::exchange(running_, nullptr));
+  ++events_run_;
+  return true;
+}
+
+bool EventLoop::RunDueTimer() {
+  if (timers_.empty()) return false;
+  Timer* timer = timers_.PopExpired(Platform::Now());
+  if (timer == nullptr) return false;
+  // On this stack while it runs: the function may destroy its timer. It comes
+  // back only if the timer is still there to be set again.
+  timer->Fire();
+  ++events_run_;
+  return true;
+}
+
+bool EventLoop::RunIdleHandlers() {
+  // A handler that stops itself or others while it runs is put up with by
+  // rotating the list: each round takes one from the front.
+  IdleHandler* handler = idle_handlers_.PopFront();
+  if (handler == nullptr) return false;
+  idle_handlers_.PushBack(handler);
+  return handler->poll_();
+}
+
+void EventLoop::AdvanceRcu() {
+  if (rcu_.pending()) ready_.Append(rcu_.Advance());
+}
+
+bool EventLoop::WaitForWork(EventLoop& loop) {
+  Time deadline = loop.timers_.next_deadline();
+  if (!loop.idle_handlers_.empty() || !loop.remote_.empty()) {
+    deadline = Time::min();
+  }
+  if (!loop.rcu_.BeginIdle()) deadline = Time::min();
+  ++loop.waits_;
+  bool go_on = Platform::Wait(deadline);
+  // The platform may have come back as another core.
+  event_loop->rcu_.EndIdle();
+  return go_on;
+}
+
+void EventLoop::RunOnStack(void* argument) {
+  LoopThread* thread = static_cast<LoopThread*>(argument);
+  for (;;) {
+    // Fetched anew each time: nothing of a core is kept across a wait.
+    EventLoop& loop = *event_loop;
+    loop.thread_ = thread;
+    loop.PoolLeftStack();
+    loop.rcu_.Boundary();
+    loop.AdvanceRcu();
+    if (--loop.events_until_yield_ != 0) {
+      if (Platform::ServiceInterrupts()) continue;
+      if (loop.RunDueTimer() || loop.RunQueuedEvent()) continue;
+      if (loop.RunIdleHandlers()) continue;
+    }
+    bool busy = loop.events_until_yield_ == 0;
+    loop.events_until_yield_ = kEventsPerYield;
+    if (busy) {
+      // Not idle, but the platform gets its turn, and the node may have ended.
+      if (!Platform::Wait(Time::min())) break;
+      event_loop->rcu_.EndIdle();
+    } else if (!WaitForWork(loop)) {
+      break;
+    }
+  }
+  thread->leaving = std::exchange(thread->running, nullptr);
+  LeaveForContext(thread->home);
+}
+
+void EventLoop::Run() {
+  LoopThread thread;
+  thread.running = thread.pool.Take();
+  EBBRT_CHECK(thread.running != nullptr);
+  event_loop->rcu_.EndIdle();
+  StackContext start;
+  thread.running->Prepare(start, &EventLoop::RunOnStack, &thread);
+  SwitchContext(thread.home, start);
+  thread.pool.Give(thread.leaving);
+}
+
+void EventLoop::Drain() {
+  draining_ = true;
+  IntrusiveQueue<Event> deferred = rcu_.TakeAll();
+  while (Event* event = deferred.PopFront()) {
+    event->function();
+    delete event;
+  }
+  ready_.Append(remote_.TakeAll());
+  while (Event* event = ready_.PopFront()) delete event;
+}
+
+}  // namespace ebbrt

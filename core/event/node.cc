@@ -1,0 +1,73 @@
+#include "core/event/node.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/base/check.h"
+#include "core/ebb/directory.h"
+#include "core/ebb/ebb_id.h"
+#include "core/event/event_loop.h"
+#include "core/event/rcu.h"
+#include "platform/current.h"
+
+namespace ebbrt {
+namespace {
+
+// Everything that core keeps for a node and that is not an Ebb's.
+class Node {
+ public:
+  explicit Node(EventFunction main) : main_(std::move(main)) {}
+
+  platform::CoreProgram program() {
+    return {.start = [](void* node) { static_cast<Node*>(node)->Start(); },
+            .loop = [](void*) { EventLoop::Run(); },
+            .stop = [](void* node) { static_cast<Node*>(node)->Stop(); },
+            .context = this};
+  }
+
+ private:
+  // On each core, core 0 first.
+  void Start() {
+    CoreId core = Platform::CurrentCore();
+    if (core == CoreId(0)) {
+      rcu_ = std::make_unique<internal::RcuNode>(Platform::CoreCount());
+      loops_.resize(Platform::CoreCount());
+    }
+    loops_[core.index()] = new EventLoop(core, loops_.data(), *rcu_);
+    Install(kEbbDirectoryId, &directory_);
+    Install(kEventLoopId, loops_[core.index()]);
+    if (core == CoreId(0)) event_loop->Spawn(std::move(main_));
+  }
+
+  // On each core, core 0 last.
+  void Stop() {
+    CoreId core = Platform::CurrentCore();
+    event_loop->Drain();
+    directory_.DropRepresentatives();
+    if (core != CoreId(0)) return;
+    directory_.Clear();
+    for (EventLoop* loop : loops_) delete loop;
+  }
+
+  static void Install(EbbId id, void* representative) {
+    bool installed = Platform::SetRepresentative(id.value(), representative);
+    EBBRT_CHECK(installed);
+  }
+
+  EventFunction main_;
+  EbbDirectory directory_;
+  std::unique_ptr<internal::RcuNode> rcu_;
+  std::vector<EventLoop*> loops_;
+};
+
+}  // namespace
+
+int RunNode(const platform::NodeOptions& options, EventFunction main) {
+  Node node(std::move(main));
+  return Platform::RunNode(options, node.program());
+}
+
+void Exit(int code) { Platform::Exit(code); }
+
+}  // namespace ebbrt
