@@ -146,7 +146,8 @@ void EventLoop::AdvanceRcu() {
 
 bool EventLoop::WaitForWork(EventLoop& loop) {
   Time deadline = loop.timers_.next_deadline();
-  if (!loop.idle_handlers_.empty() || !loop.remote_.empty()) {
+  // An idle handler that found nothing may still have queued an event.
+  if (!loop.idle_handlers_.empty() || !loop.ready_.empty()) {
     deadline = Time::min();
   }
   if (!loop.rcu_.BeginIdle()) deadline = Time::min();

@@ -180,10 +180,9 @@ void Stack::Prepare(StackContext& context, void (*entry)(void*),
   context.shadow = shadow_;
 #endif
   // What ebbrt_switch_stack takes off again, from low to high: the control
-  // words, r15, r14, r13, r12, rbx, rbp, the return address. One word above
-  // keeps the alignment that a function's entry has.
+  // words, r15, r14, r13, r12, rbx, rbp, the return address. Above it
+  // stands nothing: the stack is aligned to 16 bytes at the call of r12.
   void** top = reinterpret_cast<void**>(this);
-  *--top = nullptr;
   *--top = reinterpret_cast<void*>(&ebbrt_start_stack);
   *--top = nullptr;                                // rbp
   *--top = nullptr;                                // rbx

@@ -33,7 +33,7 @@ void SwitchContext(StackContext& from, StackContext& to);
 // As SwitchContext, for a caller that is never resumed.
 [[noreturn]] void LeaveForContext(StackContext& to);
 
-class Stack : public ListLink {
+class alignas(16) Stack : public ListLink {
  public:
   // Usable bytes, and those below them that must never be touched.
   static constexpr size_t kBytes = size_t{256} << 10;

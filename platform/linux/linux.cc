@@ -1,0 +1,44 @@
+#include "platform/linux/linux.h"
+#include <atomic>
+#include <barrier>
+#include <thread>
+#include <vector>
+#include <semaphore>
+#include <memory>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <asm/prctl.h>
+#include <unistd.h>
+#include <sys/random.h>
+#include <condition_variable>
+#include <mutex>
+namespace ebbrt::platform {
+namespace {
+struct C { std::mutex m; std::condition_variable cv; bool woken=false; void** table; };
+std::unique_ptr<C[]> cores; uint32_t count; std::atomic<int> code; std::atomic<bool> done;
+thread_local int me=-1;
+}
+int Linux::RunNode(const NodeOptions& o, const CoreProgram& p) {
+  count=o.core_count?o.core_count:2; cores=std::make_unique<C[]>(count); done=false; code=0;
+  std::barrier b(count); std::mutex seq; std::vector<std::thread> ts; 
+  std::vector<std::binary_semaphore*> s, e; for (uint32_t i=0;i<=count;i++) { s.push_back(new std::binary_semaphore(0)); e.push_back(new std::binary_semaphore(0)); }
+  s[0]->release(); e[count]->release();
+  for (uint32_t i=0;i<count;i++) ts.emplace_back([&,i]{ me=i; cores[i].table=(void**)mmap(0,(size_t)1<<35,3,MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE,-1,0); syscall(SYS_arch_prctl,ARCH_SET_GS,cores[i].table);
+    s[i]->acquire(); p.start(p.context); s[i+1]->release(); b.arrive_and_wait(); p.loop(p.context); b.arrive_and_wait(); e[i+1]->acquire(); p.stop(p.context); e[i]->release(); b.arrive_and_wait(); munmap(cores[i].table,(size_t)1<<35); });
+  for (auto& t: ts) t.join();
+  return code;
+}
+uint32_t Linux::CoreCount() noexcept { return count; }
+bool Linux::OnCore() noexcept { return me>=0; }
+CoreId Linux::CurrentCore() noexcept { return CoreId(me); }
+void Linux::Wake(CoreId c) noexcept { auto& x=cores[c.index()]; std::scoped_lock g(x.m); x.woken=true; x.cv.notify_one(); }
+void Linux::Exit(int c) noexcept { if (!done.exchange(true)) code=c; for (uint32_t i=0;i<count;i++) Wake(CoreId(i)); }
+bool Linux::Wait(Time t) { auto& x=cores[me]; std::unique_lock l(x.m); while (!x.woken && !done) { auto d=t-Now(); if (t!=kTimeNever && d.count()<=0) break; if (t==kTimeNever) x.cv.wait(l); else if (x.cv.wait_for(l,d)==std::cv_status::timeout) break; } x.woken=false; return !done; }
+bool Linux::SetRepresentative(EbbNumber n, void* p) noexcept { cores[me].table[n]=p; return true; }
+void* Linux::ReservePages(size_t b,size_t a) noexcept { void*p=mmap(0,b,0,MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE,-1,0); return p; }
+void Linux::UnreservePages(void*p,size_t b) noexcept { munmap(p,b); }
+bool Linux::CommitPages(void*p,size_t b,uint32_t) noexcept { return !mprotect(p,b,3); }
+void Linux::DecommitPages(void*p,size_t b) noexcept { madvise(p,b,MADV_DONTNEED); mprotect(p,b,0); }
+void Linux::WriteConsole(std::string_view t) noexcept { (void)!write(1,t.data(),t.size()); }
+void Linux::FillEntropy(std::span<std::byte> b) noexcept { (void)!getrandom(b.data(),b.size(),0); }
+}
