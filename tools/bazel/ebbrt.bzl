@@ -25,7 +25,7 @@ def ebbrt_binary(name, copts = [], **kwargs):
     """A program of this project that is not an application (tools, probes)."""
     native.cc_binary(name = name, copts = _COPTS + copts, malloc = _MALLOC, **kwargs)
 
-def ebbrt_test(name, deps = [], copts = [], **kwargs):
+def ebbrt_test(name, deps = [], copts = [], size = "small", **kwargs):
     """A GoogleTest program. Each of its test cases may bring up a machine.
 
     It runs on the platform that the build is for; tests that mean something
@@ -35,6 +35,7 @@ def ebbrt_test(name, deps = [], copts = [], **kwargs):
         name = name,
         copts = _COPTS + copts,
         malloc = _MALLOC,
+        size = size,
         deps = deps + ["//core/testing:main", "@gtest"],
         **kwargs
     )
