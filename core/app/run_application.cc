@@ -1,0 +1,139 @@
+#include "core/app/run_application.h"
+
+#include <algorithm>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/async/future.h"
+#include "core/async/outcome.h"
+#include "core/base/check.h"
+#include "core/base/spin_lock.h"
+#include "core/ebb/ebb.h"
+#include "core/event/node.h"
+#include "platform/current.h"
+
+namespace ebbrt {
+namespace {
+
+// The Application that an entry point gets. It is an Ebb of its node, so that
+// the futures which still wait in it go while there are cores.
+class NodeApplication final : public Application {
+ public:
+  explicit NodeApplication(const ApplicationOptions& options)
+      : options_(options) {}
+
+  const Json& parameters() const override { return options_.parameters; }
+  std::string_view role() const override { return options_.role; }
+  uint64_t seed() const override { return options_.node.seed; }
+
+  Future<void> StopRequested() override {
+    // The list element is made outside of the lock.
+    std::list<Promise<void>> waiting;
+    waiting.emplace_back();
+    Future<void> future = waiting.back().GetFuture();
+    {
+      std::scoped_lock guard(lock_);
+      if (!stop_requested_) {
+        waiting_.splice(waiting_.end(), waiting);
+        return future;
+      }
+    }
+    waiting.back().SetValue();
+    return future;
+  }
+
+  // Any core.
+  void RequestStop() {
+    std::list<Promise<void>> waiting;
+    {
+      std::scoped_lock guard(lock_);
+      stop_requested_ = true;
+      waiting.swap(waiting_);
+    }
+    for (Promise<void>& promise : waiting) promise.SetValue();
+  }
+
+  void ReportReady(Json details) override {
+    EBBRT_CHECK(details.is_object() || details.is_null());
+    details["event"] = "ready";
+    Report(details);
+  }
+  void ReportProgress(double fraction) override {
+    Report({{"event", "progress"},
+            {"fraction", std::clamp(fraction, 0.0, 1.0)}});
+  }
+  void ReportMetrics(Json metrics) override {
+    Report({{"event", "metrics"}, {"metrics", std::move(metrics)}});
+  }
+
+ private:
+  static void Report(const Json& line) {
+    // Text that is no UTF-8 must not spoil the line for its reader.
+    Platform::WriteConsole(
+        std::string(kReportPrefix) +
+        line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+
+  const ApplicationOptions options_;
+  SpinLock lock_;  // Guards all below.
+  bool stop_requested_ = false;
+  std::list<Promise<void>> waiting_;
+};
+
+// Says what went wrong, and returns the exit code for it.
+int Failure(std::string_view application, const absl::Status& status) {
+  bool wrong_configuration =
+      status.code() == absl::StatusCode::kInvalidArgument;
+  std::string text =
+      wrong_configuration ? std::string(status.message()) : status.ToString();
+  Platform::WriteConsole(std::string(application) + ": " + text + "\n");
+  return wrong_configuration ? kExitWrongConfiguration : kExitFailed;
+}
+
+Future<int> CallEntry(const ApplicationDescriptor& application,
+                      Application& node) {
+  try {
+    return application.entry(node);
+  } catch (...) {
+    return ReadyFuture<int>(StatusOfCurrentException());
+  }
+}
+
+// The first event of core 0.
+void StartApplication(const ApplicationDescriptor& application,
+                      const ApplicationOptions& options) {
+  EbbRef<NodeApplication> node =
+      CreateSharedEbb(std::make_unique<NodeApplication>(options));
+  static_cast<void>(
+      CallEntry(application, *node)
+          .Then([&application](absl::StatusOr<int> code) {
+            Exit(code.ok() ? *code : Failure(application.name, code.status()));
+          }));
+}
+
+}  // namespace
+
+int RunApplication(const ApplicationDescriptor& application,
+                   const ApplicationOptions& options) {
+  return RunNode(options.node, [&application, &options] {
+    StartApplication(application, options);
+  });
+}
+
+int RunApplication(const ApplicationDescriptor& application,
+                   std::span<const char* const> arguments) {
+  absl::StatusOr<ApplicationOptions> options = ParseCommandLine(arguments);
+  if (!options.ok()) return Failure(application.name, options.status());
+  if (options->help) {
+    Platform::WriteConsole(CommandLineHelp(application.name));
+    return kExitOk;
+  }
+  return RunApplication(application, *options);
+}
+
+}  // namespace ebbrt
