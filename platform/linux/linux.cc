@@ -20,7 +20,7 @@ thread_local int me=-1;
 }
 int Linux::RunNode(const NodeOptions& o, const CoreProgram& p) {
   count=o.core_count?o.core_count:2; cores=std::make_unique<C[]>(count); done=false; code=0;
-  std::barrier b(count); std::mutex seq; std::vector<std::thread> ts; 
+  std::barrier b(count); std::vector<std::thread> ts; 
   std::vector<std::binary_semaphore*> s, e; for (uint32_t i=0;i<=count;i++) { s.push_back(new std::binary_semaphore(0)); e.push_back(new std::binary_semaphore(0)); }
   s[0]->release(); e[count]->release();
   for (uint32_t i=0;i<count;i++) ts.emplace_back([&,i]{ me=i; cores[i].table=(void**)mmap(0,(size_t)1<<35,3,MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE,-1,0); syscall(SYS_arch_prctl,ARCH_SET_GS,cores[i].table);
