@@ -51,7 +51,7 @@ TEST(RunApplication, GivesTheEntryPointWhatItWasStartedWith) {
 TEST(RunApplication, TakesACoroutine) {
   Ended ended = RunToEnd(
       [](Application&) -> Future<int> {
-        co_await Delay(std::chrono::milliseconds(1));
+        EXPECT_TRUE((co_await Delay(std::chrono::milliseconds(1))).ok());
         co_return 6;
       });
   EXPECT_EQ(ended.code, 6);
@@ -123,13 +123,14 @@ TEST(RunApplication, LetsGoOfThoseWhoWaitForAStop) {
   Ended ended = RunToEnd(
       [](Application& application) -> Future<int> {
         for (uint32_t i = 0; i < Platform::CoreCount(); ++i) {
-          co_await Async(CoreId(i), [&application] {
+          absl::Status status = co_await Async(CoreId(i), [&application] {
             static_cast<void>(
                 application.StopRequested().Then([](absl::Status status) {
                   // It is dropped with the node.
                   EXPECT_FALSE(status.ok());
                 }));
           });
+          EXPECT_TRUE(status.ok());
         }
         co_return 3;
       },
