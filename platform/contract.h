@@ -25,6 +25,8 @@ namespace ebbrt::platform {
 
 // The number of an Ebb, as the platform's translation sees it.
 using EbbNumber = uint32_t;
+// Numbers below this one are static: known when compiling.
+inline constexpr EbbNumber kStaticEbbNumbers = 256;
 
 // What to bring up.
 struct NodeOptions {
@@ -129,7 +131,8 @@ concept Clock = requires(uint64_t work) {
 template <typename P>
 concept Translation = requires(EbbNumber number, void* representative) {
   // This core's representative of an Ebb, null where it has none. It is the
-  // load of an Ebb call, and inlines.
+  // load of an Ebb call, and inlines. For a static number any thread may ask,
+  // at any time; off a core it is null.
   { P::Representative(number) } noexcept -> std::same_as<void*>;
 
   // Sets or, with null, clears it, for this core only. The node's end clears
@@ -177,7 +180,8 @@ concept Pages = requires(void* address, size_t bytes, size_t alignment,
 
 template <typename P>
 concept Surroundings = requires(std::string_view text,
-                                std::span<std::byte> bytes) {
+                                std::span<std::byte> bytes,
+                                void (*on_stop)(void* context), void* context) {
   // Writes to the console, whole lines in order. Any thread; may block
   // shortly.
   { P::WriteConsole(text) } noexcept;
@@ -185,6 +189,12 @@ concept Surroundings = requires(std::string_view text,
   // Fills `bytes` with entropy fit for seeds and sequence numbers; in the
   // simulator it comes from the run's seed. Any thread.
   { P::FillEntropy(bytes) } noexcept;
+
+  // Has `on_stop` called, as an interrupt of core 0, whenever somebody asks
+  // the node to end in good order (a signal to a process, a power button).
+  // Until it is set, and after the node has ended, such a request has the
+  // effect that it has on any program. From core 0.
+  { P::SetStopHandler(on_stop, context) } noexcept;
 
   // The optional abilities, known when compiling.
   { P::kFeatures } -> std::convertible_to<Feature>;

@@ -15,6 +15,7 @@
 #include "core/base/spin_lock.h"
 #include "core/ebb/ebb.h"
 #include "core/event/node.h"
+#include "core/net/install_network.h"
 #include "platform/current.h"
 
 namespace ebbrt {
@@ -107,8 +108,16 @@ Future<int> CallEntry(const ApplicationDescriptor& application,
 // The first event of core 0.
 void StartApplication(const ApplicationDescriptor& application,
                       const ApplicationOptions& options) {
+  absl::Status network = InstallNetwork(options.network);
+  if (!network.ok()) {
+    Exit(Failure(application.name, network));
+    return;
+  }
   EbbRef<NodeApplication> node =
       CreateSharedEbb(std::make_unique<NodeApplication>(options));
+  Platform::SetStopHandler(
+      [](void* stopped) { static_cast<NodeApplication*>(stopped)->RequestStop(); },
+      &*node);
   static_cast<void>(
       CallEntry(application, *node)
           .Then([&application](absl::StatusOr<int> code) {

@@ -27,6 +27,7 @@ struct Linux {
   static uint32_t CurrentNumaNode() noexcept { return 0; }
   static void SetPageFaultHandler(bool (*)(void*)) noexcept {}
   static void WriteConsole(std::string_view) noexcept;
+  static void SetStopHandler(void (*)(void*), void*) noexcept {}
   static void FillEntropy(std::span<std::byte>) noexcept;
   static constexpr Feature kFeatures = Feature::kNone;
 };

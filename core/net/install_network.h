@@ -1,0 +1,30 @@
+// Which implementation of the network Ebb a node gets.
+//
+// Declared here, defined by the platform (//platform:network), because the
+// implementations are the platforms': kernel sockets, a stack over a NIC,
+// simulated links.
+//
+// Cores: InstallNetwork on core 0, before the application starts.
+// Ownership: what is installed is the node's. Blocks: no.
+// Errors: kInvalidArgument for a name that the platform does not have; the
+// message has the valid ones.
+#ifndef EBBRT_CORE_NET_INSTALL_NETWORK_H_
+#define EBBRT_CORE_NET_INSTALL_NETWORK_H_
+
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace ebbrt {
+
+// The platform's implementations; the first is the default. Any thread.
+std::span<const std::string_view> NetworkNames();
+
+// Makes kNetworkId (core/net/network.h) name an implementation; "" is the
+// default one, if the platform has any.
+absl::Status InstallNetwork(std::string_view name);
+
+}  // namespace ebbrt
+
+#endif  // EBBRT_CORE_NET_INSTALL_NETWORK_H_
