@@ -2,12 +2,14 @@
 
 import functools
 import json
-
-import jsonschema
+from typing import TYPE_CHECKING
 
 from tools import paths
 from tools.experiment.problems import (Problem, nearest_of, one_of, quote,
                                        unknown)
+
+if TYPE_CHECKING:
+    import jsonschema
 
 _TYPE_NAMES = {
     "object": "an object",
@@ -21,7 +23,9 @@ _TYPE_NAMES = {
 
 
 @functools.cache
-def _validator(name: str) -> jsonschema.protocols.Validator:
+def _validator(name: str) -> "jsonschema.protocols.Validator":
+    import jsonschema  # Here, since it takes a quarter of a second to load.
+
     schema = json.loads((paths.SCHEMAS / f"{name}.schema.json").read_text())
     return jsonschema.Draft202012Validator(schema)
 
@@ -51,7 +55,7 @@ def path_text(parts: object) -> str:
     return text.removeprefix(".") or "document"
 
 
-def _explain(error: jsonschema.ValidationError) -> list[Problem]:
+def _explain(error: "jsonschema.ValidationError") -> list[Problem]:
     path = path_text(error.absolute_path)
     explain = _EXPLANATIONS.get(error.validator)
     if explain is not None:
@@ -59,14 +63,14 @@ def _explain(error: jsonschema.ValidationError) -> list[Problem]:
     return [Problem(path, quote(error.instance), _expectation(error))]
 
 
-def _explain_required(path: str, error: jsonschema.ValidationError):
+def _explain_required(path: str, error: "jsonschema.ValidationError"):
     # The library gives one error for each missing key, all with the whole
     # list; alike problems are told once.
     return [Problem(path, f"no key {quote(key)}", _description(error, key))
             for key in error.validator_value if key not in error.instance]
 
 
-def _description(error: jsonschema.ValidationError, key: str) -> str:
+def _description(error: "jsonschema.ValidationError", key: str) -> str:
     properties = error.schema.get("properties", {})
     schema = properties.get(key, {})
     if "description" in schema:
@@ -76,13 +80,13 @@ def _description(error: jsonschema.ValidationError, key: str) -> str:
     return "one"
 
 
-def _explain_unknown_keys(path: str, error: jsonschema.ValidationError):
+def _explain_unknown_keys(path: str, error: "jsonschema.ValidationError"):
     known = list(error.schema.get("properties", {}))
     return [unknown(path, "key", key, known)
             for key in error.instance if key not in known]
 
 
-def _explain_enum(path: str, error: jsonschema.ValidationError):
+def _explain_enum(path: str, error: "jsonschema.ValidationError"):
     return [Problem(path, quote(error.instance), one_of(error.validator_value),
                     nearest_of(error.instance, error.validator_value))]
 
@@ -99,7 +103,7 @@ def _type_text(types: object) -> str:
     return " or ".join(_TYPE_NAMES[name] for name in names)
 
 
-def _expectation(error: jsonschema.ValidationError) -> str:
+def _expectation(error: "jsonschema.ValidationError") -> str:
     value = error.validator_value
     match error.validator:
         case "type":

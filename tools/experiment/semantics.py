@@ -23,8 +23,7 @@ def check(document: Document) -> list[sweep.Point]:
     if problems:
         raise DocumentError(problems)
     points = sweep.expand(document)
-    problems = list(dict.fromkeys(
-        problem for point in points for problem in _check_point(point)))
+    problems = _check_points(points)
     if not problems:
         problems = [
             *figure_checks.check(document, points),
@@ -35,10 +34,15 @@ def check(document: Document) -> list[sweep.Point]:
     return points
 
 
-def _check_point(point: sweep.Point) -> Iterator[Problem]:
-    """Problems of one point; those that the sweep brings name the point."""
-    for problem in _check_expanded(point.document):
-        yield problem.within(point.label) if point.coordinates else problem
+def _check_points(points: list[sweep.Point]) -> list[Problem]:
+    """Problems of the points; one that not all of them have names the point."""
+    found = [list(_check_expanded(point.document)) for point in points]
+    common = [problem for problem in dict.fromkeys(found[0])
+              if all(problem in others for others in found)]
+    return common + list(dict.fromkeys(
+        problem.within(point.label)
+        for point, problems in zip(points, found)
+        for problem in problems if problem not in common))
 
 
 def _check_expanded(document: Document) -> Iterator[Problem]:

@@ -47,3 +47,8 @@ def text(value: float | None) -> str:
     if abs(value) >= 1e-3:
         return f"{value:.4g}"
     return f"{value:.3e}"
+
+
+def has_unit(metric: str) -> bool:
+    """Whether the metric's name says what its unit is."""
+    return bool(_suffix_and_stem(metric)[0])

@@ -1,0 +1,4 @@
+SUMMARY=""
+DESCRIPTION=""
+def add_arguments(p): pass
+def run(o): return 0
