@@ -69,7 +69,7 @@ def render(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The table as text: words to the left, figures to the right."""
     widths = [max(len(row[i]) for row in [head, *rows])
               for i in range(len(head))]
-    is_text = [all(not _is_figure(row[i]) for row in rows)
+    is_text = [any(not _is_figure(row[i]) for row in rows)
                for i in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
