@@ -159,8 +159,8 @@ class Run:
             self._look_for_failures()
             if time.monotonic() > self._deadline_s:
                 slow = next((running for running in self._running
-                             if not running.node.is_service),
-                            self._running[-1])
+                             if not running.node.is_service and
+                             not running.process.poll()), self._running[-1])
                 raise self._failure(
                     slow, f"did not {what} within {self._timeout_s:g} s "
                     "(timeout_s)")

@@ -60,8 +60,9 @@ def nodes_of(document: Document) -> list[Node]:
 
 def _node(node: Document, referenced: set[str | None]) -> Node:
     given = dict(node)
-    lifetime = given.pop(
-        "lifetime", "service" if node["role"] in referenced else "task")
+    serves = (node["role"] in referenced or
+              node.get("ready", "started") != "started")
+    lifetime = given.pop("lifetime", "service" if serves else "task")
     if "ready" not in given:
         if "program" in given:
             uses_port = "port" in references.find(given)

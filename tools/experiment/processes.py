@@ -100,10 +100,9 @@ class Process:
 
     def poll(self) -> bool:
         """Whether the process has ended; if so exit_code is set."""
-        if self.exit_code is None:
-            pid, status, usage = os.wait4(self.pid, os.WNOHANG)
-            if pid:
-                self._ended(status, usage)
+        if self.exit_code is None and os.waitid(
+                os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            self._collect()
         return self.exit_code is not None
 
     def send(self, number: signal.Signals) -> None:
@@ -114,10 +113,17 @@ class Process:
 
     def kill(self) -> None:
         """Ends it at once and collects it."""
-        if not self.poll():
+        if self.exit_code is None:
             self.send(signal.SIGKILL)
-            _, status, usage = os.wait4(self.pid, 0)
-            self._ended(status, usage)
+            self._collect()
+
+    def _collect(self) -> None:
+        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        # What it has started goes with it, while its group is still its own.
+        self.send(signal.SIGKILL)
+        _, status, self.usage = os.wait4(self.pid, 0)
+        self.exit_code = os.waitstatus_to_exitcode(status)
+        self._popen.returncode = self.exit_code
 
     def close(self) -> list[bytes]:
         """Takes what is left of the output. REQUIRES: it has ended."""
@@ -132,11 +138,6 @@ class Process:
         if self._log:
             self._log.close()
         return lines
-
-    def _ended(self, status: int, usage: Any) -> None:
-        self.exit_code = os.waitstatus_to_exitcode(status)
-        self._popen.returncode = self.exit_code
-        self.usage = usage
 
 
 def exit_text(code: int) -> str:

@@ -19,7 +19,9 @@ _KINDS = ("app", "program", "benchmark")
 
 def check(document: Document) -> list[sweep.Point]:
     """The points of a right experiment. Raises DocumentError for a wrong one."""
-    problems = schema.check_experiment(document)
+    # A node of two kinds has keys that are wrong for either: one error tells.
+    problems = _nodes_of_two_kinds(document) or schema.check_experiment(
+        document)
     if problems:
         raise DocumentError(problems)
     points = sweep.expand(document)
@@ -46,13 +48,24 @@ def _check_points(points: list[sweep.Point]) -> list[Problem]:
 
 
 def _check_expanded(document: Document) -> Iterator[Problem]:
-    problems = schema.check_experiment(document)
+    problems = (_nodes_of_two_kinds(document) or
+                schema.check_experiment(document))
     if not problems:
         problems = [problem for index, node in enumerate(document["nodes"])
                     for problem in _check_kind(f"nodes[{index}]", node)]
     if not problems:
         problems = list(_check_nodes(nodes.nodes_of(document)))
     yield from problems
+
+
+def _nodes_of_two_kinds(document: Document) -> list[Problem]:
+    nodes_given = document.get("nodes")
+    if not isinstance(nodes_given, list):
+        return []
+    return [problem for index, node in enumerate(nodes_given)
+            if isinstance(node, dict) and
+            sum(kind in node for kind in _KINDS) > 1
+            for problem in _check_kind(f"nodes[{index}]", node)]
 
 
 def _check_kind(place: str, node: Document) -> Iterator[Problem]:
