@@ -105,13 +105,15 @@ class ExecutionTest(unittest.TestCase):
 
     def test_stops_at_the_time_out(self):
         begin_s = time.monotonic()
-        outcome = self._run(_SERVER, {"role": "task", "program": _FAKE,
-                                      "arguments": ["hang"]}, timeout_s=1)
+        outcome = self._run({
+            "role": "task", "program": "/bin/sh",
+            "arguments": ["-c", "echo about to hang; sleep 43210"],
+        }, timeout_s=2)
         self.assertLess(time.monotonic() - begin_s, 10)
         self.assertEqual(
-            outcome.error, f"task ({_FAKE}) did not end within 1 s "
+            outcome.error, "task (/bin/sh) did not end within 2 s "
             "(timeout_s); its last output:\n    about to hang")
-        self.assertFalse(_is_running("hang"))
+        self.assertFalse(_is_running("43210"))
 
     def test_tells_of_a_server_that_does_not_stop(self):
         outcome = self._run({**_SERVER, "arguments": ["stubborn"]}, {

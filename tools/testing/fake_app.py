@@ -3,7 +3,6 @@
 
     fake_app.py server        is ready, serves until it is asked to stop
     fake_app.py client ENDPOINT [THROUGHPUT]   reports metrics
-    fake_app.py hang          says something, then nothing any more
     fake_app.py fail          says why, and ends with 3
     fake_app.py stubborn      is ready, and does not stop
 """
@@ -36,7 +35,7 @@ def measure(endpoint: str, throughput: float) -> int:
     host, _, port = endpoint.rpartition(":")
     socket.create_connection((host, int(port)), timeout=5).close()
     report("progress", fraction=0.5)
-    noise = random.Random(throughput).uniform(0.99, 1.01)
+    noise = random.uniform(0.99, 1.01)
     report("metrics", metrics={
         "throughput_rps": throughput * noise, "errors": 0,
         "latency_ns": {"p50": 50_000 * noise, "p99": 120_000 * noise},
@@ -52,9 +51,6 @@ def main() -> int:
         case ["client", endpoint, *throughput]:
             return measure(endpoint, float(throughput[0])
                            if throughput else 1000.0)
-        case ["hang"]:
-            print("about to hang", flush=True)
-            time.sleep(600)
         case ["fail"]:
             print("bind: Address already in use", flush=True)
             return 3
