@@ -6,6 +6,7 @@ Source: Bazel, "Build Event Protocol" (build_event_stream.proto).
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ def run(command: str, arguments: Sequence[str], *,
         quiet: bool = False) -> Invocation:
     """Runs `bazel COMMAND ARGUMENTS`; its output goes to standard error."""
     options = ["--ui_event_filters=-info"] if quiet else []
+    if not sys.stderr.isatty():
+        options.append("--noshow_progress")
     with tempfile.NamedTemporaryFile(suffix=".json") as events:
         process = subprocess.run(
             ["bazel", command, f"--build_event_json_file={events.name}",

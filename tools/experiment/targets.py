@@ -11,9 +11,7 @@ PLATFORM_FLAGS = {
     "sim": ["--config=sim"],
 }
 
-_APPLICATION = re.compile(
-    r'ebbrt_(?:application|binary)\(\s*name = "([^"]+)"')
-_TARGET = re.compile(r'^\w+\(\s*name = "([^"]+)"', re.MULTILINE)
+_APPLICATION = re.compile(r'ebbrt_application\(\s*name = (?:"([^"]+)"|\w)')
 
 
 def applications() -> dict[str, str]:
@@ -21,8 +19,13 @@ def applications() -> dict[str, str]:
     found = {}
     for build_file in sorted(paths.APPS.glob("*/BUILD.bazel")):
         folder = build_file.parent.name
-        for name in _APPLICATION.findall(build_file.read_text()):
-            found[name] = f"//apps/{folder}:{name}"
+        text = build_file.read_text()
+        for match in _APPLICATION.finditer(text):
+            names = [match[1]]
+            if match[1] is None:
+                # One rule for several variants, called FOLDER_VARIANT.
+                names = re.findall(f'"({folder}(?:_\\w+)?)"', text)
+            found.update({name: f"//apps/{folder}:{name}" for name in names})
     return found
 
 
@@ -46,6 +49,8 @@ def check_label(label: str, place: str) -> None:
                     for folder in ("apps", "core", "platform")
                     for file in (paths.ROOT / folder).rglob("BUILD.bazel")]
         raise DocumentError([unknown(place, "folder", package, packages)])
-    targets = _TARGET.findall(build_file.read_text())
+    # A name may be computed, but is written somewhere.
+    targets = dict.fromkeys(re.findall(r'"([\w.-]+)"',
+                                       build_file.read_text()))
     if name not in targets:
         raise DocumentError([unknown(place, "target", name, targets)])
