@@ -16,7 +16,7 @@ struct Linux {
   static Duration WallClock() noexcept { timespec t; clock_gettime(CLOCK_REALTIME,&t); return Duration(t.tv_sec*1000000000ll+t.tv_nsec); }
   static uint64_t Cycles() noexcept { return __builtin_ia32_rdtsc(); }
   static uint64_t CyclesPerSecond() noexcept { return 2600000000; }
-  static void* Representative(EbbNumber n) noexcept { void* p; if (__builtin_constant_p(n)) asm volatile("movq %%gs:%c1,%0":"=r"(p):"i"((size_t)n*8)); else asm volatile("movq %%gs:(,%1,8),%0":"=r"(p):"r"((size_t)n)); return p; }
+  static void* Representative(uint64_t n) noexcept { void* p; if (__builtin_constant_p(n)) asm volatile("movq %%gs:%c1,%0":"=r"(p):"i"((size_t)n*8)); else asm volatile("movq %%gs:(,%1,8),%0":"=r"(p):"r"((size_t)n)); return p; }
   static bool SetRepresentative(EbbNumber, void*) noexcept;
   static constexpr size_t kPageBytes = 4096;
   static void* ReservePages(size_t, size_t) noexcept;
