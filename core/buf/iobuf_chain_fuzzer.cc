@@ -1,5 +1,5 @@
 // libFuzzer chooses what is done to the chains:
-//   bazel run --config=clang //core/buf:iobuf_chain_fuzzer -- -max_total_time=60
+//   bazel run --config=fuzz //core/buf:iobuf_chain_fuzzer -- -max_total_time=60
 #include <cstddef>
 #include <cstdint>
 
