@@ -3,6 +3,7 @@
 #include <new>
 
 #include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
 #include "core/base/check.h"
 #include "core/event/rcu.h"
 
@@ -10,7 +11,8 @@ namespace ebbrt::memcached {
 
 Key::Key(std::string_view key)
     : text(key),
-      hash(static_cast<uint32_t>(absl::Hash<std::string_view>{}(key))) {}
+      hash(static_cast<uint32_t>(absl::Hash<absl::string_view>{}(
+          absl::string_view(key.data(), key.size())))) {}
 
 std::unique_ptr<HashTable::Array> HashTable::NewArray(size_t size) {
   auto array = std::unique_ptr<Array>(new (std::nothrow) Array(size));

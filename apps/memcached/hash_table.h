@@ -5,7 +5,7 @@
 // arrays, the new one twice as long; buckets are moved one at a time:
 //
 //   old   | moved | moved | moving | chain | chain | ...
-//            |  \
+//            |  +----------+
 //   new   | chain | ... | chain | ...        bucket b goes to b and b + old size
 //
 // Readers follow RCU (core/event/rcu.h): an item that was found stays valid

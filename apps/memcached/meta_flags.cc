@@ -2,7 +2,7 @@
 
 #include <bitset>
 
-#include "absl/strings/escaping.h"
+#include "apps/memcached/base64.h"
 #include "apps/memcached/decimal.h"
 
 namespace ebbrt::memcached::meta {
@@ -26,8 +26,7 @@ std::string_view ParseFlag(char flag, std::string_view argument,
   switch (flag) {
     case 'b':
       flags->key_binary = true;
-      if (!absl::Base64Unescape(flags->key, &flags->decoded_key) ||
-          flags->decoded_key.empty()) {
+      if (!DecodeBase64(flags->key, &flags->decoded_key)) {
         return "CLIENT_ERROR error decoding key\r\n";
       }
       flags->key = flags->decoded_key;

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
+#include "apps/memcached/base64.h"
 #include "apps/memcached/commands.h"
 #include "apps/memcached/decimal.h"
 #include "apps/memcached/meta_flags.h"
@@ -50,7 +50,7 @@ class Line {
   }
   void KeyFlag(std::string_view key, bool binary) {
     Flag('k');
-    Text(binary ? absl::Base64Escape(key) : std::string(key));
+    Text(binary ? EncodeBase64(key) : std::string(key));
     if (binary) Flag('b');
   }
   void ExpiryFlag(uint32_t expiry, uint32_t now) {
@@ -397,7 +397,7 @@ Step HandleDebug(const Tokens& tokens, RequestContext& context) {
   std::string_view key = tokens[1];
   std::string decoded;
   if (tokens.size() > 2 && tokens[2] == "b") {
-    if (!absl::Base64Unescape(key, &decoded)) {
+    if (!DecodeBase64(key, &decoded)) {
       return Refuse(context, kBadFormat);
     }
     key = decoded;
