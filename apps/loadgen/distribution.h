@@ -8,9 +8,10 @@
 #ifndef EBBRT_APPS_LOADGEN_DISTRIBUTION_H_
 #define EBBRT_APPS_LOADGEN_DISTRIBUTION_H_
 
+#include <algorithm>
 #include <vector>
 
-#include "apps/loadgen/random.h"
+#include "core/base/random.h"
 
 namespace ebbrt::loadgen {
 
@@ -32,7 +33,10 @@ class Distribution {
 
   // The value that the part `u` of all is at most. REQUIRES: 0 < u < 1.
   double Quantile(double u) const;
-  double Draw(Random& random) const { return Quantile(random.NextUniform()); }
+  double Draw(Random& random) const {
+    // Never zero, whose logarithm is not finite.
+    return Quantile(std::max(random.Fraction(), 0x1p-53));
+  }
 
   // Of Quantile with negative values counted as zero, by integration: within a
   // thousandth, if the tail is not heavier than ETC's.

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/loadgen/random.h"
+#include "core/base/random.h"
 #include "core/testing/run_on_cores.h"
 
 namespace ebbrt::loadgen {
@@ -56,7 +56,7 @@ std::string ParseInPieces(Protocol protocol, std::string_view stream,
   Random random(seed);
   while (!stream.empty()) {
     size_t piece =
-        std::min<size_t>(1 + random.Next() % piece_max, stream.size());
+        std::min<size_t>(1 + random.Below(piece_max), stream.size());
     // In memory of its own, so that a sanitizer sees reads beyond it.
     std::vector<char> copy(stream.begin(), stream.begin() + piece);
     if (!client->Parse(Bytes({copy.data(), piece}), recorder)) {

@@ -20,7 +20,7 @@ const std::byte* ValueBlock() {
     constexpr size_t kBytes = kValueBytesMax + (size_t{1} << kValuePlacesBits);
     std::vector<uint64_t> words(kBytes / sizeof(uint64_t) + 1);
     Random random(/*seed=*/0);
-    for (uint64_t& word : words) word = random.Next();
+    for (uint64_t& word : words) word = random();
     return words;
   }();
   return reinterpret_cast<const std::byte*>(block.data());

@@ -20,7 +20,7 @@
 #include <span>
 
 #include "apps/loadgen/distribution.h"
-#include "apps/loadgen/random.h"
+#include "core/base/random.h"
 #include "core/base/types.h"
 
 namespace ebbrt::loadgen {
@@ -62,7 +62,7 @@ class Workload {
 
   // A get or a set of any key, all equally likely.
   Request Draw(Random& random, Time start) const {
-    uint64_t word = random.Next();
+    uint64_t word = random();
     // The high half picks the key, the low one the kind.
     auto key = static_cast<uint32_t>(((word >> 32) * records()) >> 32);
     bool is_set = (word & 0xffffffff) < set_threshold_;
