@@ -53,13 +53,14 @@ Future<void> Driver::Open() {
 
 void Driver::OpenSome() {
   const Options& options = setup_->options;
+  Connection::Owner& owner = *this;
   while (opening_ < kOpeningMax && !to_open_.empty() && !closing_) {
     uint32_t slot = to_open_.front();
     to_open_.pop_front();
     ++opening_;
     ++slots_[slot].attempts;
     auto connection = std::make_unique<Connection>(
-        *this, slot,
+        owner, slot,
         Connection::Settings{options.protocol, options.depth, options.verify},
         setup_->workload, writer_);
     slots_[slot].connection = connection.get();

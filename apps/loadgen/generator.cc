@@ -21,13 +21,10 @@ namespace {
 // The outcomes of a call of each core's driver, by core.
 template <typename Function>
 auto OnEachCore(EbbRef<Driver> driver, Function function) {
-  using Result = std::invoke_result_t<Function&, Driver&>;
-  using Value = typename internal::Flatten<Result>::Value;
-  std::vector<Future<Value>> calls;
+  auto call = [driver, function] { return function(*driver); };
+  std::vector<decltype(Async(CoreId(0), call))> calls;
   for (uint32_t core = 0; core < Platform::CoreCount(); ++core) {
-    calls.push_back(Async(CoreId(core), [driver, function]() mutable {
-      return function(*driver);
-    }));
+    calls.push_back(Async(CoreId(core), call));
   }
   return WhenAll(std::move(calls));
 }
@@ -173,13 +170,12 @@ Future<Measurement> Session::MeasureSearch(Json& report) {
 
 Future<void> Session::Measure() {
   Json search;
-  absl::StatusOr<Measurement> measured =
-      options().mode == Mode::kSearch
-          ? co_await MeasureSearch(search)
-          : co_await MeasureAt(options().mode == Mode::kOpen
-                                   ? std::optional(options().rate_rps)
-                                   : std::nullopt,
-                               0, 1);
+  std::optional<double> rate_rps;
+  if (options().mode == Mode::kOpen) rate_rps = options().rate_rps;
+  Future<Measurement> run = options().mode == Mode::kSearch
+                                ? MeasureSearch(search)
+                                : MeasureAt(rate_rps, 0, 1);
+  absl::StatusOr<Measurement> measured = co_await std::move(run);
   if (!measured.ok()) co_return measured.status();
   size_t open = 0;
   auto counts = co_await OnEachCore(
@@ -189,9 +185,7 @@ Future<void> Session::Measure() {
   Json metrics = measured->ToJson(options().duration);
   metrics["connections"] = options().connections;
   metrics["connections_open"] = open;
-  metrics["target_rps"] = options().mode == Mode::kOpen
-                              ? Json(options().rate_rps)
-                              : Json(nullptr);
+  metrics["target_rps"] = rate_rps.has_value() ? Json(*rate_rps) : Json();
   if (!search.is_null()) metrics["search"] = std::move(search);
   application_.ReportMetrics(std::move(metrics));
   if (open > 0) co_return absl::OkStatus();

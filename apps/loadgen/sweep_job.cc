@@ -56,7 +56,7 @@ bool SweepJob::Done(Time now, size_t unanswered) const {
 absl::Status SweepJob::status() const {
   if (unanswered_ > 0 || !again_.empty() || next_ < workload_.records()) {
     return absl::UnavailableError(absl::StrCat(
-        "no reply in ", std::chrono::seconds(kSilenceMax).count(), " s, after ",
+        "no reply in ", kSilenceMax / std::chrono::seconds(1), " s, after ",
         done_, " keys"));
   }
   if (misses_ + wrong_values_ + refused_ == 0) return absl::OkStatus();
