@@ -118,7 +118,7 @@ Future<Measurement> Driver::Measure(Plan plan) {
         OpenLoopJob::Arrivals{.gaps = options.gaps,
                               .mean_gap = setup_->mean_gap,
                               .rate_rps = *plan.rate_rps * part,
-                              .begin = Platform::Now(),
+                              .start = plan.start,
                               .poll = options.poll},
         random_);
   } else {

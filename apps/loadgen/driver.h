@@ -53,6 +53,7 @@ struct Setup {
 
 // One window of a node: when, and how fast.
 struct Plan {
+  Time start;  // Of the warm-up.
   Window window;
   // Of all cores together; none is a closed loop.
   std::optional<double> rate_rps;
@@ -79,7 +80,7 @@ class Driver final : private Connection::Owner {
   // Closes all connections, and ends a job that runs with kCancelled.
   void Close();
 
-  size_t open_connections() const { return open_; }
+  size_t open_connections() const { return open_ - leaving_; }
 
  private:
   struct Slot {

@@ -104,8 +104,10 @@ Future<Measurement> Session::MeasureAt(std::optional<double> rate_rps,
   // Connections that were lost get another chance before each window.
   absl::Status opened = co_await OpenAll();
   if (!opened.ok()) co_return opened;
-  Time begin = Platform::Now() + options().warmup;
-  Plan plan = {.window = {begin, begin + options().duration},
+  Time start = Platform::Now();
+  Time begin = start + options().warmup;
+  Plan plan = {.start = start,
+               .window = {begin, begin + options().duration},
                .rate_rps = rate_rps,
                .number = ++windows_};
   progress_.Begin(from, to, options().warmup + options().duration);
@@ -189,8 +191,8 @@ Future<void> Session::Measure() {
   if (!search.is_null()) metrics["search"] = std::move(search);
   application_.ReportMetrics(std::move(metrics));
   if (open > 0) co_return absl::OkStatus();
-  co_return absl::UnavailableError(absl::StrCat(
-      options().server.ToString(), ": all connections were lost"));
+  // A run without a single connection left is none, unless the server is back.
+  co_return co_await OpenAll();
 }
 
 Future<void> Session::Close() {

@@ -87,15 +87,16 @@ OpenLoopJob::OpenLoopJob(const Workload& workload, const Window& window,
     : MeasuredJob(workload, window, random),
       gaps_(arrivals.gaps),
       ns_per_gap_unit_(1e9 / (arrivals.rate_rps * arrivals.mean_gap)),
-      begin_(arrivals.begin),
+      start_(arrivals.start),
       poll_(arrivals.poll),
-      next_(arrivals.begin) {
+      gap_random_(random()),
+      next_(arrivals.start) {
   DrawNextArrival();
 }
 
 void OpenLoopJob::DrawNextArrival() {
-  next_ns_ += std::max(0.0, gaps_.Draw(random_)) * ns_per_gap_unit_;
-  next_ = begin_ + Duration(static_cast<int64_t>(next_ns_));
+  next_ns_ += std::max(0.0, gaps_.Draw(gap_random_)) * ns_per_gap_unit_;
+  next_ = start_ + Duration(static_cast<int64_t>(next_ns_));
 }
 
 bool OpenLoopJob::Tick(Time now) {

@@ -93,7 +93,7 @@ class OpenLoopJob final : public MeasuredJob {
     Distribution gaps;
     double mean_gap;  // Of `gaps`, in its own unit.
     double rate_rps;
-    Time begin;
+    Time start;
     bool poll;
   };
 
@@ -114,9 +114,12 @@ class OpenLoopJob final : public MeasuredJob {
 
   const Distribution gaps_;
   const double ns_per_gap_unit_;
-  const Time begin_;
+  const Time start_;
   const bool poll_;
-  double next_ns_ = 0;  // The next arrival, from the beginning on.
+  // Of the gaps alone, so that the arrivals do not depend on when requests are
+  // sent.
+  Random gap_random_;
+  double next_ns_ = 0;  // The next arrival, from the start on.
   Time next_;           // The same, rounded.
   std::deque<Time> waiting_;
 };
