@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "core/net/memory_network.h"
 #include "platform/sim/sim.h"
 
@@ -20,8 +19,9 @@ std::span<const std::string_view> NetworkNames() { return kNames; }
 
 absl::Status InstallNetwork(std::string_view name) {
   if (!name.empty() && name != kNames[0]) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "network: found \"", name, "\", expected \"", kNames[0], "\""));
+    return absl::InvalidArgumentError("network: found \"" + std::string(name) +
+                                      "\", expected \"" +
+                                      std::string(kNames[0]) + "\"");
   }
   const platform::SimFaults& faults = platform::Sim::faults();
   MemoryNetworkOptions options = {.delay = faults.network_delay,
@@ -31,7 +31,8 @@ absl::Status InstallNetwork(std::string_view name) {
                                   .loss = faults.network_loss,
                                   .reset = faults.network_reset,
                                   .refuse = faults.network_refuse};
-  platform::Sim::FillEntropy(std::as_writable_bytes(std::span(&options.seed, 1)));
+  platform::Sim::FillEntropy(
+      std::as_writable_bytes(std::span(&options.seed, 1)));
   InstallMemoryNetwork(options);
   return absl::OkStatus();
 }
