@@ -18,8 +18,12 @@ _COPTS = [
 _MALLOC = "//core/mem:malloc"
 
 def ebbrt_library(name, copts = [], **kwargs):
-    """A library of core, of a platform, or of an application."""
-    native.cc_library(name = name, copts = _COPTS + copts, **kwargs)
+    """A library of core, of a platform, or of an application.
+
+    Never a shared object: a program is one image, and code relies on it
+    (platform/linux/thread_state.h).
+    """
+    native.cc_library(name = name, copts = _COPTS + copts, linkstatic = True, **kwargs)
 
 def ebbrt_binary(name, copts = [], **kwargs):
     """A program of this project that is not an application (tools, probes)."""
