@@ -3,6 +3,7 @@
 #include "platform/contract.h"
 #include <time.h>
 namespace ebbrt::platform {
+inline constinit thread_local void* static_representatives[kStaticEbbNumbers] __attribute__((tls_model("initial-exec"))) = {};
 struct Linux {
   static int RunNode(const NodeOptions&, const CoreProgram&);
   static uint32_t CoreCount() noexcept;
@@ -16,7 +17,7 @@ struct Linux {
   static Duration WallClock() noexcept { timespec t; clock_gettime(CLOCK_REALTIME,&t); return Duration(t.tv_sec*1000000000ll+t.tv_nsec); }
   static uint64_t Cycles() noexcept { return __builtin_ia32_rdtsc(); }
   static uint64_t CyclesPerSecond() noexcept { return 2600000000; }
-  static void* Representative(EbbNumber n) noexcept { void* p; if (__builtin_constant_p(n)) asm volatile("movq %%gs:%c1,%0":"=r"(p):"i"((size_t)n*8)); else asm volatile("movq %%gs:(,%1,8),%0":"=r"(p):"r"((size_t)n)); return p; }
+  static void* Representative(EbbNumber n) noexcept { if (n < kStaticEbbNumbers) return static_representatives[n]; void* p; if (__builtin_constant_p(n)) asm volatile("movq %%gs:%c1,%0":"=r"(p):"i"((size_t)n*8)); else asm volatile("movq %%gs:(,%1,8),%0":"=r"(p):"r"((size_t)n)); return p; }
   static bool SetRepresentative(EbbNumber, void*) noexcept;
   static constexpr size_t kPageBytes = 4096;
   static void* ReservePages(size_t, size_t) noexcept;
