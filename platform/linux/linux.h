@@ -48,7 +48,7 @@ struct Linux {
   static uint64_t CyclesPerSecond() noexcept;
 
   // Translation.
-  static void* Representative(EbbNumber number) noexcept {
+  static void* Representative(uint64_t number) noexcept {
     if (__builtin_constant_p(number)) {
       if (number < kStaticEbbNumbers) {
         return internal::thread_state.static_representatives[number];
@@ -58,7 +58,7 @@ struct Linux {
     // Volatile, as the value changes behind the compiler's back.
     asm volatile("movq %%gs:(,%1,8), %0"
                  : "=r"(representative)
-                 : "r"(static_cast<size_t>(number)));
+                 : "r"(number));
     return representative;
   }
   static bool SetRepresentative(EbbNumber number,
