@@ -43,13 +43,15 @@ IOBufChain Bytes(std::string_view text) {
   return IOBufChain(IOBuf::CopyOf(text));
 }
 
-// Byte `i` of a long stream.
-char PatternAt(uint64_t seed, size_t i) {
-  return static_cast<char>(MixBits(seed + i / 8) >> (i % 8 * 8));
-}
+// Bytes [begin, begin + bytes) of a long stream.
 std::string Pattern(uint64_t seed, size_t begin, size_t bytes) {
   std::string text(bytes, '\0');
-  for (size_t i = 0; i < bytes; ++i) text[i] = PatternAt(seed, begin + i);
+  uint64_t word = 0;
+  for (size_t i = 0; i < bytes; ++i) {
+    size_t at = begin + i;
+    if (i == 0 || at % 8 == 0) word = MixBits(seed + at / 8);
+    text[i] = static_cast<char>(word >> at % 8 * 8);
+  }
   return text;
 }
 
@@ -340,8 +342,7 @@ TEST(Network, AReaderSlowsASender) {
     Sender sender = {.end = pair.client, .rest = {}, .close_after = true};
     sender.Start(Bytes(Pattern(4, 0, kBytes)));
     ASSERT_TRUE(Delay(milliseconds(50)).Block().ok());
-    EXPECT_FALSE(sender.rest.empty());
-    EXPECT_EQ(pair.client.connection->SendWindow(), 0u);
+    EXPECT_LT(pair.client.connection->SendWindow(), sender.rest.length());
     EXPECT_EQ(pair.server.received, "");
     pair.server.connection->SetReceiveWindow(TcpConnection::kUnlimitedWindow);
     ASSERT_TRUE(Await([&] { return pair.server.Called("peer closed"); }));
