@@ -69,7 +69,7 @@ def render(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The table as text: words to the left, figures to the right."""
     widths = [max(len(row[i]) for row in [head, *rows])
               for i in range(len(head))]
-    is_text = [any(not _is_figure(row[i]) for row in rows)
+    is_text = [any(not is_figure(row[i]) for row in rows)
                for i in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
@@ -81,5 +81,11 @@ def render(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(head), rule, *(line(row) for row in rows)])
 
 
-def _is_figure(cell: str) -> bool:
-    return cell == "-" or cell[:1].isdigit() or cell[:2].strip("-")[:1].isdigit()
+def is_figure(cell: str) -> bool:
+    """Whether a cell is a number, maybe with its spread, or stands for none."""
+    number = cell.partition(" ±")[0].replace(",", "")
+    try:
+        float(number)
+    except ValueError:
+        return cell == "-"
+    return True

@@ -117,6 +117,8 @@ def _cdf(description: dict[str, Any], lines: dict[str, Any]) -> Figure:
     for (name, histogram), total in zip(merged.items(), totals):
         points, below = [], 0
         for value in sorted(histogram):
+            if not points:  # The step from nothing.
+                points.append({"x": value / factor, "y": 0})
             below += histogram[value]
             points.append({"x": value / factor, "y": below / total})
         series.append({"name": name, "points": points})
