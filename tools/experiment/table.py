@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tools.experiment import metrics, units
-from tools.experiment.sweep import label_of
+from tools.experiment.sweep import label_of, order_of
 
 # Without a choice of the experiment's own, the first of these that there are.
 DEFAULT_METRICS = ("throughput_rps", "operations_per_second", "duration_s",
@@ -27,7 +27,7 @@ def shown_metrics(result: dict[str, Any]) -> list[str]:
 
 def summary(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """The head and the rows of the table."""
-    groups = metrics.by_point(result["runs"])
+    groups = metrics.by_point(result["runs"], order_of(result["config"]))
     axes = list(dict.fromkeys(axis for point, _ in groups for axis in point))
     shown = shown_metrics(result)
     columns = [_column([metrics.values(runs, path) for _, runs in groups], path)
@@ -47,8 +47,9 @@ def summary(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
 def _column(groups: Sequence[Sequence[float]], path: str) -> list[str]:
     """The metric's label, and for each point its median and spread."""
     medians = [metrics.median(values) for values in groups]
-    typical = metrics.median([abs(m) for m in medians if m is not None]) or 0
-    label, factor = units.choose(path, typical)
+    # The smallest chooses the unit: it must not become 0.000.
+    label, factor = units.choose(path, min(
+        (abs(m) for m in medians if m), default=0))
     return [label, *(_cell(median, values, factor)
                      for median, values in zip(medians, groups))]
 
