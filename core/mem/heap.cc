@@ -29,9 +29,10 @@ uint32_t RestingFrees(const Granule* slab) {
 }  // namespace
 
 void* Heap::Refill(SizeClass size_class) noexcept {
-  // What others have freed comes first: it bounds what waits in the inbox.
-  DrainInbox();
-  Objects objects = TakeObjects(size_class);
+  // What others have freed comes first: it bounds what waits in the inbox. And
+  // no more of it than is needed now, so that it is used while in the cache.
+  Objects objects = TakeReceived(size_class);
+  if (objects.first == nullptr) objects = TakeObjects(size_class);
   if (objects.first == nullptr && ReleaseEmptySlabs()) {
     objects = TakeObjects(size_class);
   }
@@ -119,7 +120,7 @@ Granule* Heap::TakeSlab(SizeClass size_class) {
 
 Granule* Heap::TakeCommonSlab(SizeClass size_class) {
   if (common_ == nullptr || !common_->TryLock()) return nullptr;
-  common_->DrainInbox();
+  common_->DrainInbox();  // Nobody else may do it.
   Granule* slab = common_->TakeSlab(size_class);
   // Relaxed: see Granule::owner.
   if (slab != nullptr) slab->owner.store(this, std::memory_order_relaxed);
@@ -144,22 +145,6 @@ Granule* Heap::NewSlab(SizeClass size_class) {
   slab->state = GranuleState::kSlabCurrent;
   slab->owner.store(this, std::memory_order_relaxed);
   return slab;
-}
-
-void Heap::FreeSlow(Granule* granule, void* object) noexcept {
-  if (granule->state == GranuleState::kLarge) {
-    granule->state = GranuleState::kNone;
-    return pages_.Free(granule);
-  }
-  // What is freed twice, or was never allocated, is mostly found here.
-  EBBRT_CHECK(granule->size_class != kNoSizeClass);
-  Granule* slab = granule - granule->distance;
-  Heap* owner = slab->owner.load(std::memory_order_relaxed);
-  if (owner == this) {
-    Put(slab, object);
-  } else {
-    FreeRemote(owner, object);
-  }
 }
 
 void Heap::OnCountdown(Granule* slab) noexcept {

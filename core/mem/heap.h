@@ -133,7 +133,12 @@ class Heap {
   };
   struct Outgoing {
     Heap* owner = nullptr;
-    RemoteBatch* batch = nullptr;
+    RemoteBatch* batch = nullptr;  // Not full.
+  };
+  // Linked, for a bin.
+  struct Objects {
+    FreeObject* first = nullptr;
+    uint32_t count = 0;
   };
 
   static constexpr uint32_t RoomMax(SizeClass size_class) {
@@ -162,11 +167,7 @@ class Heap {
   [[gnu::noinline]] void* Refill(SizeClass size_class) noexcept;
   [[gnu::noinline]] void FreeSlow(Granule* granule, void* object) noexcept;
   [[gnu::noinline]] void OnCountdown(Granule* slab) noexcept;
-  // Free objects for a bin, and how many; none if memory is refused.
-  struct Objects {
-    FreeObject* first = nullptr;
-    uint32_t count = 0;
-  };
+  // None if memory is refused.
   Objects TakeObjects(SizeClass size_class);
   Objects TakeAllOf(Granule* slab);
   Objects Carve(Granule* slab);
@@ -183,7 +184,13 @@ class Heap {
 
   // heap_remote.cc: from heap to heap.
   void FreeRemote(Heap* owner, void* object);
+  RemoteBatch* StartBatch(Outgoing& outgoing, Heap* owner);
   void Send(Outgoing& outgoing);
+  // Takes what others have freed, until some of it is of the class; that is
+  // for a bin.
+  Objects TakeReceived(SizeClass size_class);
+  Objects TakeFrom(RemoteBatch* batch, SizeClass size_class);
+  RemoteBatch* NextReceived();
   void DrainInbox();
   void FreeReceived(void* object);
   void FreeBatch(RemoteBatch* batch);
@@ -191,6 +198,8 @@ class Heap {
   std::array<Bin, kSizeClasses> bins_;
   std::array<Slabs, kSizeClasses> slabs_;
   std::array<Outgoing, kBatches> outgoing_;
+  // Taken out of the inbox, but not looked at yet.
+  RemoteBatch* received_ = nullptr;
   size_t empty_bytes_ = 0;
   PageAllocator& pages_;
   Heap* const common_;

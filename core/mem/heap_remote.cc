@@ -32,27 +32,44 @@ T* TakeAll(std::atomic<T*>& stack) {
 
 }  // namespace
 
-void Heap::FreeRemote(Heap* owner, void* object) {
+void Heap::FreeSlow(Granule* granule, void* object) noexcept {
+  if (granule->state == GranuleState::kLarge) {
+    granule->state = GranuleState::kNone;
+    return pages_.Free(granule);
+  }
+  // What is freed twice, or was never allocated, is mostly found here.
+  EBBRT_CHECK(granule->size_class != kNoSizeClass);
+  Granule* slab = granule - granule->distance;
+  Heap* owner = slab->owner.load(std::memory_order_relaxed);
+  if (owner == this) {
+    Put(slab, object);
+  } else {
+    FreeRemote(owner, object);
+  }
+}
+
+inline void Heap::FreeRemote(Heap* owner, void* object) {
   // Fibonacci hashing: few owners rarely share an entry.
   Outgoing& outgoing = outgoing_[reinterpret_cast<uintptr_t>(owner) *
                                      uint64_t{0x9E3779B97F4A7C15} >>
                                  (64 - std::countr_zero(kBatches))];
-  if (outgoing.owner != owner) {
-    Send(outgoing);
-    outgoing.owner = owner;
-  }
-  if (outgoing.batch == nullptr) {
-    auto* batch = static_cast<RemoteBatch*>(Allocate(kBatchSizeClass));
-    if (batch == nullptr) {
-      owner->Receive(static_cast<FreeObject*>(object));
-      return;
-    }
-    batch->count = 0;
-    outgoing.batch = batch;
-  }
   RemoteBatch* batch = outgoing.batch;
+  if (batch == nullptr || outgoing.owner != owner) [[unlikely]] {
+    batch = StartBatch(outgoing, owner);
+    if (batch == nullptr) {
+      return owner->Receive(static_cast<FreeObject*>(object));
+    }
+  }
   batch->objects[batch->count++] = object;
-  if (batch->count == RemoteBatch::kObjectsMax) Send(outgoing);
+  if (batch->count == RemoteBatch::kObjectsMax) [[unlikely]] Send(outgoing);
+}
+
+RemoteBatch* Heap::StartBatch(Outgoing& outgoing, Heap* owner) {
+  Send(outgoing);
+  auto* batch = static_cast<RemoteBatch*>(Allocate(kBatchSizeClass));
+  if (batch != nullptr) batch->count = 0;
+  outgoing = {owner, batch};
+  return batch;
 }
 
 void Heap::Send(Outgoing& outgoing) {
@@ -75,21 +92,46 @@ void Heap::Receive(FreeObject* object) {
   Unlock();
 }
 
-void Heap::DrainInbox() {
-  // Nothing here allocates or sends, so that it may be called from both.
-  RemoteBatch* batch = TakeAll(inbox_);
-  while (batch != nullptr) {
-    for (uint32_t i = 0; i < batch->count; ++i) {
-      if (i + kPrefetchDistance < batch->count) {
-        __builtin_prefetch(batch->objects[i + kPrefetchDistance], 1);
-      }
-      FreeReceived(batch->objects[i]);
-    }
-    FreeBatch(std::exchange(batch, batch->next));
-  }
+RemoteBatch* Heap::NextReceived() {
+  if (received_ == nullptr) received_ = TakeAll(inbox_);
+  RemoteBatch* batch = received_;
+  if (batch != nullptr) received_ = batch->next;
+  return batch;
+}
+
+// Nothing from here on allocates or sends, so that both may call it.
+Heap::Objects Heap::TakeReceived(SizeClass size_class) {
   FreeObject* object = TakeAll(loose_inbox_);
   while (object != nullptr) FreeReceived(std::exchange(object, object->next));
+  // Ends: each turn uses up a batch, and nothing here makes one.
+  while (RemoteBatch* batch = NextReceived()) {
+    Objects objects = TakeFrom(batch, size_class);
+    FreeBatch(batch);
+    if (objects.first != nullptr) return objects;
+  }
+  return {};
 }
+
+Heap::Objects Heap::TakeFrom(RemoteBatch* batch, SizeClass size_class) {
+  Objects objects;
+  for (uint32_t i = 0; i < batch->count; ++i) {
+    if (i + kPrefetchDistance < batch->count) {
+      __builtin_prefetch(batch->objects[i + kPrefetchDistance], 1);
+    }
+    void* object = batch->objects[i];
+    if (pages_.GranuleOf(object)->size_class != size_class) {
+      FreeReceived(object);
+      continue;
+    }
+    FreeObject* taken = static_cast<FreeObject*>(object);
+    taken->next = objects.first;
+    objects.first = taken;
+    ++objects.count;
+  }
+  return objects;
+}
+
+void Heap::DrainInbox() { TakeReceived(kNoSizeClass); }
 
 void Heap::FreeReceived(void* object) {
   Granule* granule = pages_.GranuleOf(object);
