@@ -28,6 +28,10 @@ class RunFailed(Exception):
     """A run that measured nothing; says why."""
 
 
+class RunStopped(Exception):
+    """A run that was asked to stop before its end."""
+
+
 @dataclass
 class Outcome:
     """What a run gave."""
@@ -68,7 +72,8 @@ class Run:
     def __init__(self, nodes: Sequence[Node], programs: Programs, *,
                  logs: Path, seed: int, timeout_s: float,
                  processors: Sequence[int],
-                 on_progress: Callable[[float], None] = lambda fraction: None):
+                 on_progress: Callable[[float], None] = lambda fraction: None,
+                 is_stopped: Callable[[], bool] = lambda: False):
         self._nodes = nodes
         self._programs = programs
         self._logs = logs
@@ -76,10 +81,14 @@ class Run:
         self._timeout_s = timeout_s
         self._placed = placement.place(nodes, processors)
         self._on_progress = on_progress
+        self._is_stopped = is_stopped
         self._running: list[_Running] = []
 
     def execute(self) -> Outcome:
-        """Runs to the end. Whatever happens, no process is left."""
+        """Runs to the end. Whatever happens, no process is left.
+
+        Raises RunStopped soon after `is_stopped` says so.
+        """
         self._deadline_s = time.monotonic() + self._timeout_s
         self._logs.mkdir(parents=True, exist_ok=True)
         try:
@@ -170,6 +179,8 @@ class Run:
                       for running in self._running
                       if not running.process.poll() and
                       not running.process.output_ended}
+        if self._is_stopped():
+            raise RunStopped
         readable, _, _ = select.select(list(open_nodes), [], [], seconds)
         for descriptor in readable:
             self._read(open_nodes[descriptor])
