@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.experiment import (bazel, document, metrics, nodes, targets,
                               units)
-from tools.experiment.execution import application_arguments
+from tools.experiment.commands import application_arguments
 from tools.experiment.problems import DocumentError, unknown
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.table import render

@@ -38,7 +38,8 @@ class StartTest(unittest.TestCase):
                     self.assertEqual(process.wait(), 128 + number)
 
     def test_shows_lines_and_metrics_and_keeps_the_exit_code(self):
-        report = '@ebbrt {"event":"metrics","metrics":{"latency_ns":{"p50":5000}}}'
+        report = ('@ebbrt {"event":"metrics",'
+                  '"metrics":{"latency_ns":{"p50":5000}}}')
         with _start("/bin/sh", "-c",
                     f"echo hello; echo '{report}'; exit 5") as process:
             self.assertEqual(

@@ -1,10 +1,8 @@
 """One run: starts the nodes of a point, waits for them, takes their metrics."""
 
 import dataclasses
-import json
 import select
 import signal
-import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from typing import Any
 from tools import paths
 from tools.experiment import placement, references
 from tools.experiment.benchmarks import read_benchmarks
+from tools.experiment.commands import command_line, free_port, is_listening
 from tools.experiment.nodes import Node, is_awaited
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.programs import Programs
@@ -112,7 +111,8 @@ class Run:
         filled = self._filled(node, port)
         try:
             process = Process(
-                _command(filled, self._programs.path(node), self._seed, file),
+                command_line(filled, self._programs.path(node), self._seed,
+                             file),
                 log=self._logs / f"{node.role}.log",
                 environment=filled.environment, processors=processors,
                 cwd=paths.ROOT)
@@ -264,41 +264,3 @@ class Run:
                 f"\n    {line}" for line in lines)
         return RunFailed(f"{running.node.role} ({running.node.what}) "
                          f"{what}{said}")
-
-
-def _command(node: Node, program: Path, seed: int,
-             benchmark_file: Path) -> list[str]:
-    if node.program:
-        return [str(program), *node.arguments]
-    if node.benchmark:
-        minimum = ([f"--benchmark_min_time={node.minimum_time_s}"]
-                   if node.minimum_time_s else [])
-        return [str(program), f"--benchmark_filter={node.filter}",
-                f"--benchmark_out={benchmark_file}",
-                "--benchmark_out_format=json", *minimum]
-    return [str(program), *application_arguments(node, seed)]
-
-
-def application_arguments(node: Node, seed: int) -> list[str]:
-    """The command line of core/app/command_line.h."""
-    arguments = [f"--cores={node.cores}", f"--role={node.role}",
-                 f"--seed={seed}"]
-    if node.network:
-        arguments.append(f"--network={node.network}")
-    if node.busy_poll:
-        arguments.append("--busy-poll")
-    return [*arguments, "--parameters=" + json.dumps(node.parameters)]
-
-
-def free_port() -> int:
-    """A TCP port of loopback that nobody has at present."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def is_listening(port: int) -> bool:
-    """Whether somebody accepts connections at a port of loopback."""
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -105,7 +105,7 @@ class _Page(HTMLParser):
 
 
 def _open(page, profile, *flags):
-    """The page's elements once its scripts have run, and what it complained of."""
+    """The page once its scripts have run, and what it complained of."""
     done = subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu",
          "--disable-quic", "--no-first-run", "--disable-background-networking",
