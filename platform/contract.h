@@ -44,7 +44,8 @@ struct NodeOptions {
 struct CoreProgram {
   // Called once on each core before any loop starts, core 0 first.
   void (*start)(void* context);
-  // The core's loop. It returns after Wait has returned false.
+  // The core's loop. It returns after Wait has returned false. Where one thread
+  // serves several cores (Wait returns as another), it is called once for all.
   void (*loop)(void* context);
   // Called once on each core after every loop has ended, core 0 last.
   void (*stop)(void* context);

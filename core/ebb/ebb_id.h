@@ -53,6 +53,7 @@ inline constexpr EbbId kNetworkId{3};
 inline constexpr EbbId kMessengerId{4};
 inline constexpr EbbId kCoreCountersId{5};
 inline constexpr EbbId kEbbNamesId{6};
+// 15 is the core's heap (core/mem/allocator.h), which is below Ebbs.
 inline constexpr uint32_t kFirstApplicationEbb = 128;
 
 }  // namespace ebbrt

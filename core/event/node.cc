@@ -10,6 +10,7 @@
 #include "core/event/event_loop.h"
 #include "core/event/rcu.h"
 #include "core/trace/counter.h"
+#include "core/mem/allocator.h"
 #include "platform/current.h"
 
 namespace ebbrt {
@@ -30,6 +31,7 @@ class Node {
  private:
   // On each core, core 0 first.
   void Start() {
+    mem::EnterCore();
     CoreId core = Platform::CurrentCore();
     if (core == CoreId(0)) {
       rcu_ = std::make_unique<internal::RcuNode>(Platform::CoreCount());
@@ -48,9 +50,11 @@ class Node {
     CoreId core = Platform::CurrentCore();
     event_loop->Drain();
     directory_.DropRepresentatives();
-    if (core != CoreId(0)) return;
-    directory_.Clear();
-    for (EventLoop* loop : loops_) delete loop;
+    if (core == CoreId(0)) {
+      directory_.Clear();
+      for (EventLoop* loop : loops_) delete loop;
+    }
+    mem::LeaveCore();
   }
 
   static void Install(EbbId id, void* representative) {
