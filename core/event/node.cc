@@ -9,6 +9,8 @@
 #include "core/ebb/ebb_id.h"
 #include "core/event/event_loop.h"
 #include "core/event/rcu.h"
+#include "core/trace/counter.h"
+#include "core/mem/allocator.h"
 #include "platform/current.h"
 
 namespace ebbrt {
@@ -29,14 +31,17 @@ class Node {
  private:
   // On each core, core 0 first.
   void Start() {
+    mem::EnterCore();
     CoreId core = Platform::CurrentCore();
     if (core == CoreId(0)) {
       rcu_ = std::make_unique<internal::RcuNode>(Platform::CoreCount());
       loops_.resize(Platform::CoreCount());
+      counters_ = std::make_unique<CoreCounters[]>(Platform::CoreCount());
     }
     loops_[core.index()] = new EventLoop(core, loops_.data(), *rcu_);
     Install(kEbbDirectoryId, &directory_);
     Install(kEventLoopId, loops_[core.index()]);
+    Install(kCoreCountersId, &counters_[core.index()]);
     if (core == CoreId(0)) event_loop->Spawn(std::move(main_));
   }
 
@@ -45,9 +50,11 @@ class Node {
     CoreId core = Platform::CurrentCore();
     event_loop->Drain();
     directory_.DropRepresentatives();
-    if (core != CoreId(0)) return;
-    directory_.Clear();
-    for (EventLoop* loop : loops_) delete loop;
+    if (core == CoreId(0)) {
+      directory_.Clear();
+      for (EventLoop* loop : loops_) delete loop;
+    }
+    mem::LeaveCore();
   }
 
   static void Install(EbbId id, void* representative) {
@@ -56,6 +63,8 @@ class Node {
   }
 
   EventFunction main_;
+  // Before what may have counters in it, so that it goes after them.
+  std::unique_ptr<CoreCounters[]> counters_;
   EbbDirectory directory_;
   std::unique_ptr<internal::RcuNode> rcu_;
   std::vector<EventLoop*> loops_;

@@ -54,7 +54,7 @@ def ebbrt_benchmark(name, deps = [], copts = [], **kwargs):
         **kwargs
     )
 
-def ebbrt_application(name, deps = [], copts = [], **kwargs):
+def ebbrt_application(name, deps = [], copts = [], malloc = _MALLOC, **kwargs):
     """An application: the program that the build's platform runs.
 
     Sources register their entry point with EBBRT_APPLICATION
@@ -63,7 +63,7 @@ def ebbrt_application(name, deps = [], copts = [], **kwargs):
     native.cc_binary(
         name = name,
         copts = _COPTS + copts,
-        malloc = _MALLOC,
+        malloc = malloc,
         deps = deps + ["//core/app", "//core/app:main"],
         **kwargs
     )
