@@ -70,6 +70,8 @@ Observed RunAgainst(const std::optional<ModelServer::Behaviour>& behaviour,
   RunOnCores(core_count, [&] {
     MemoryNetworkOptions options = network;
     options.seed = Seed();
+    // In virtual time a closed loop would never leave an instant otherwise.
+    options.delay = 50us;
     InstallMemoryNetwork(options);
     std::unique_ptr<ModelServer> server;
     if (behaviour.has_value()) {
@@ -318,7 +320,7 @@ TEST(LoadGenerator, WrongParametersAreNamed) {
 
 TEST(LoadGenerator, StopsWhenAsked) {
   RunOnCores(2, [] {
-    InstallMemoryNetwork({.seed = Seed()});
+    InstallMemoryNetwork({.seed = Seed(), .delay = 50us});
     ModelServer server(kServer, {});
     FakeApplication application(With({{"duration_s", 1000}}));
     Future<int> code = RunLoadGenerator(application);
