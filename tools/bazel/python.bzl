@@ -1,6 +1,6 @@
 """How the Python of tools/ is tested: a unittest module a target."""
 
-def python_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
+def python_test(name, srcs, deps = [], data = [], size = "small", tags = [], **kwargs):
     """A unittest module that ends with `main()` of tools/testing/main.py.
 
     It is a shell test because Bazel 4.2's py_test asks for a program "python",
@@ -12,6 +12,6 @@ def python_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
         args = ["$(rootpath %s)" % srcs[0]],
         data = srcs + data + deps + ["//tools/testing:main"],
         size = size,
-        tags = ["linux"],
+        tags = ["linux"] + tags,
         **kwargs
     )
