@@ -70,7 +70,12 @@ def run(options: argparse.Namespace) -> int:
     try:
         experiment.run()
     except runner.Interrupted:
-        return _interrupted(options, experiment)
+        return _interrupted(experiment)
+    except runner.GivenUp as error:
+        print(f"ebbrt: {error}, so the others were not tried; logs of the "
+              f"nodes: {_shown(experiment.directory / 'logs')}",
+              file=sys.stderr)
+        return 1
     return _conclude(options, experiment)
 
 
@@ -120,8 +125,7 @@ def _directory(options: argparse.Namespace, config: dict[str, Any],
     return directory
 
 
-def _interrupted(options: argparse.Namespace,
-                 experiment: runner.Experiment) -> int:
+def _interrupted(experiment: runner.Experiment) -> int:
     done = experiment.total - len(experiment.left)
     print(f"\ninterrupted: {done} of {experiment.total} runs have finished and "
           f"are kept in {_shown(experiment.directory)}\n"

@@ -59,10 +59,7 @@ def _chosen(options: argparse.Namespace) -> list[Suite]:
 
 
 def _run_suite(suite: Suite, targets: list[str]) -> Count:
-    flags = [*suite.flags, "--keep_going"]
-    if suite.command == "test":
-        flags.append("--test_env=EBBRT_SEED")
-    invocation = bazel.run(suite.command,
-                           [*flags, "--", *(targets or suite.targets)])
+    invocation = bazel.run(suite.command, [
+        *suite.flags, "--keep_going", "--", *(targets or suite.targets)])
     return count_invocation(invocation, suite.name,
                             is_build=suite.command == "build")

@@ -22,6 +22,15 @@ from tools.experiment.programs import Programs
 from tools.experiment.progress import Progress
 
 
+# So many failures without a success, and at least one of each point, mean that
+# something is wrong with all: it is not worth the time to go on.
+FAILURES_MIN = 3
+
+
+class GivenUp(Exception):
+    """Nothing works; says what."""
+
+
 class Interrupted(Exception):
     """The experiment was asked to stop; what had finished is kept."""
 
@@ -65,7 +74,7 @@ class Experiment:
         return result
 
     def run(self) -> None:
-        """Does what is left. Raises Interrupted."""
+        """Does what is left. Raises Interrupted and GivenUp."""
         left = self.left
         progress = Progress(self.total, self.total - len(left))
         results.write(self.directory, self.result)
@@ -73,10 +82,19 @@ class Experiment:
             with _interruptible():
                 for planned in left:
                     self._run_one(planned, progress)
+                    self._look_for_hope()
         except KeyboardInterrupt:
             raise Interrupted from None
         finally:
             progress.close()
+
+    def _look_for_hope(self) -> None:
+        runs = self.result["runs"]
+        points = {planned.index for planned in self._planned}
+        if len(runs) < max(FAILURES_MIN, len(points)) or any(
+                run["status"] == "ok" for run in runs):
+            return
+        raise GivenUp(f"all of the first {len(runs)} runs failed")
 
     def _run_one(self, planned: PlannedRun, progress: Progress) -> None:
         name = planned.point.label if planned.point.coordinates else ""

@@ -119,6 +119,13 @@ def expand(document: documents.Document) -> list[Point]:
             itertools.product(*(axis.choices for axis in dimensions))]
 
 
+def order_of(document: documents.Document) -> list[Coordinates]:
+    """The coordinates of all points, in the order in which they are shown."""
+    return [{axis.name: choice.label for axis, choice in zip(
+        axes(document), choices)} for choices in itertools.product(
+            *(axis.choices for axis in axes(document)))]
+
+
 def _point(base: documents.Document, dimensions: list[Axis],
            choices: tuple[Choice, ...]) -> Point:
     changed = copy.deepcopy(base)
