@@ -48,9 +48,13 @@ class KernelEvents {
   // Ends that; the interrupt runs no more. REQUIRES: it is being watched.
   virtual void Unwatch(int descriptor, Interrupt& interrupt) = 0;
 
-  // The ring, for operations whose user data is an Interrupt*; they are handed
-  // to the kernel by the next Poll or Sleep. Null if there is none.
+  // The ring, for operations whose user data is an Interrupt* (or kNobody);
+  // they are handed to the kernel by the next Poll or Sleep. Null if there is
+  // none.
+  static constexpr uint64_t kNobody = 4;
   virtual io_uring* ring() { return nullptr; }
+  // Hands them over now.
+  virtual void Submit() {}
   virtual std::string_view name() const = 0;
 
   // Gets the core out of Sleep. Any thread; also from a signal handler.

@@ -22,12 +22,12 @@
 namespace ebbrt::platform::internal {
 namespace {
 
-// User data are either these or an Interrupt*, or a Watched* with the lowest
-// bit set.
+// User data are either these, kNobody, or an Interrupt*, or a Watched* with the
+// lowest bit set.
 constexpr uint64_t kWakeUp = 2;
-constexpr uint64_t kIgnored = 4;
 constexpr uint64_t kWatchedBit = 1;
 constexpr uint64_t kUserDataMin = 4096;
+static_assert(KernelEvents::kNobody < kUserDataMin);
 
 // A descriptor that is watched. It is freed once the kernel has reported the
 // end of the operation, which may be after its interrupt is gone.
@@ -116,10 +116,11 @@ class UringEvents final : public KernelEvents {
     watched->interrupt = nullptr;
     io_uring_sqe* entry = NextEntry();
     io_uring_prep_poll_remove(entry, UserData(watched));
-    entry->user_data = kIgnored;
+    entry->user_data = kNobody;
   }
 
   io_uring* ring() override { return &ring_; }
+  void Submit() override { Entered(io_uring_submit(&ring_)); }
   std::string_view name() const override { return "io_uring"; }
 
  private:
@@ -147,7 +148,7 @@ class UringEvents final : public KernelEvents {
   io_uring_sqe* NextEntry() {
     io_uring_sqe* entry = io_uring_get_sqe(&ring_);
     while (entry == nullptr) {
-      Entered(io_uring_submit(&ring_));
+      Submit();
       entry = io_uring_get_sqe(&ring_);
     }
     return entry;
