@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <condition_variable>
 #include <mutex>
+#include <signal.h>
 namespace ebbrt::platform {
 namespace {
 struct C { std::mutex m; std::condition_variable cv; bool woken=false; void** table; };
@@ -39,6 +40,9 @@ void* Linux::ReservePages(size_t b,size_t a) noexcept { size_t extra=a>4096?a:0;
 void Linux::UnreservePages(void*p,size_t b) noexcept { munmap(p,b); }
 bool Linux::CommitPages(void*p,size_t b,uint32_t) noexcept { if (mprotect(p,b,3)) return false; if (b>=(1u<<21)) madvise(p,b,MADV_HUGEPAGE); return true; }
 void Linux::DecommitPages(void*p,size_t b) noexcept { madvise(p,b,MADV_DONTNEED); mprotect(p,b,0); }
+static bool (*on_fault)(void*);
+static void OnSegv(int, siginfo_t* i, void*) { if (!on_fault || !on_fault(i->si_addr)) signal(SIGSEGV, SIG_DFL); }
+void Linux::SetPageFaultHandler(bool (*f)(void*)) noexcept { on_fault=f; struct sigaction a{}; a.sa_sigaction=OnSegv; a.sa_flags=SA_SIGINFO|SA_NODEFER; sigaction(SIGSEGV,&a,nullptr); }
 void Linux::WriteConsole(std::string_view t) noexcept { (void)!write(1,t.data(),t.size()); }
 void Linux::FillEntropy(std::span<std::byte> b) noexcept { (void)!getrandom(b.data(),b.size(),0); }
 }

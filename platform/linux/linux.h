@@ -26,11 +26,11 @@ struct Linux {
   static void DecommitPages(void*, size_t) noexcept;
   static uint32_t NumaNodeCount() noexcept { return 1; }
   static uint32_t CurrentNumaNode() noexcept { return 0; }
-  static void SetPageFaultHandler(bool (*)(void*)) noexcept {}
+  static void SetPageFaultHandler(bool (*)(void*)) noexcept;
   static void WriteConsole(std::string_view) noexcept;
   static void SetStopHandler(void (*)(void*), void*) noexcept {}
   static void FillEntropy(std::span<std::byte>) noexcept;
-  static constexpr Feature kFeatures = Feature::kNone;
+  static constexpr Feature kFeatures = Feature::kPageFaults;
 };
 static_assert(Platform<Linux>);
 }
