@@ -44,7 +44,8 @@ struct NodeOptions {
 struct CoreProgram {
   // Called once on each core before any loop starts, core 0 first.
   void (*start)(void* context);
-  // The core's loop. It returns after Wait has returned false.
+  // The core's loop. It returns after Wait has returned false. Where one thread
+  // serves several cores (Wait returns as another), it is called once for all.
   void (*loop)(void* context);
   // Called once on each core after every loop has ended, core 0 last.
   void (*stop)(void* context);
@@ -129,11 +130,13 @@ concept Clock = requires(uint64_t work) {
 };
 
 template <typename P>
-concept Translation = requires(EbbNumber number, void* representative) {
+concept Translation = requires(EbbNumber number, uint64_t wide_number,
+                               void* representative) {
   // This core's representative of an Ebb, null where it has none. It is the
   // load of an Ebb call, and inlines. For a static number any thread may ask,
-  // at any time; off a core it is null.
-  { P::Representative(number) } noexcept -> std::same_as<void*>;
+  // at any time; off a core it is null. The number is an EbbNumber in the width
+  // of an address.
+  { P::Representative(wide_number) } noexcept -> std::same_as<void*>;
 
   // Sets or, with null, clears it, for this core only. The node's end clears
   // all. False: there is no memory for the entry.

@@ -13,11 +13,16 @@
 //   shared    a Clone: read only, until all but one view are gone
 //   static    memory that outlives the program's use of it; no owner
 //   lent      any object that derives from IOBufOwner: an item of a cache, a
-//             ring of a device; it learns when the last view is gone
+//             buffer of a device; it learns when the last view is gone
+//
+// A view narrows itself only: two views of one memory that were cut apart are
+// still both shared. A device that lends writable buffers therefore has an
+// owner for each.
 //
 // Cores: a view belongs to one core at a time and may be passed on; views of
 // one memory may be on different cores. Ownership: a view holds a reference to
-// the owner of its memory. Blocks: no. Allocates: a descriptor a view.
+// the owner of its memory. Blocks: no.
+// Allocates: one block, which Create shares between the bytes and their view.
 // Bound: kCapacityMax. Units: bytes.
 // Errors: a null pointer where memory is refused; a view that is widened
 // beyond its room is a failed check.
@@ -29,6 +34,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -96,13 +102,21 @@ class IOBuf {
                                      std::span<const std::byte> data);
 
   // The same, of memory that only this view is to write: its room is
-  // `memory`, its data stands at [offset, offset + length) in it.
+  // `memory`, its data stands at [offset, offset + length) in it. It may be
+  // written while nobody else holds a reference to the owner.
+  // REQUIRES: an owner; the data lies within the memory.
   static std::unique_ptr<IOBuf> LendWritable(IOBufOwner* owner,
                                              std::span<std::byte> memory,
                                              size_t offset, size_t length);
 
+  // The last act, since a view may stand in the block that goes with it.
   ~IOBuf() {
     if (owner_ != nullptr) owner_->Unref();
+  }
+  static void operator delete(IOBuf* view, std::destroying_delete_t) {
+    const bool in_block = view->in_block_;
+    view->~IOBuf();
+    if (!in_block) ::operator delete(static_cast<void*>(view));
   }
   IOBuf(const IOBuf&) = delete;
   IOBuf& operator=(const IOBuf&) = delete;
@@ -119,9 +133,7 @@ class IOBuf {
   }
 
   // Whether the data may be written and the view widened.
-  bool writable() const {
-    return writable_ && (owner_ == nullptr || owner_->unique());
-  }
+  bool writable() const { return writable_ && owner_->unique(); }
   // REQUIRES: writable().
   std::byte* mutable_data() {
     EBBRT_DCHECK(writable());
@@ -133,7 +145,8 @@ class IOBuf {
     return writable() ? static_cast<size_t>(data_ - begin_) : 0;
   }
   size_t tailroom() const {
-    return writable() ? capacity_ - (data_ - begin_) - length_ : 0;
+    return writable() ? capacity_ - static_cast<size_t>(data_ - begin_) - length_
+                      : 0;
   }
 
   // Widens the view over `bytes` more, and returns them, unset.
@@ -165,27 +178,39 @@ class IOBuf {
  private:
   friend class IOBufChain;
 
-  IOBuf(IOBufOwner* owner, std::byte* begin, size_t capacity, size_t offset,
-        size_t length, bool writable)
-      : data_(begin + offset),
-        length_(length),
-        begin_(begin),
-        capacity_(capacity),
+  struct OwnedBlock;
+
+  // The memory that a view may widen to, and the data in it.
+  struct Room {
+    std::byte* begin;
+    size_t capacity;
+    size_t offset;
+    size_t length;
+  };
+
+  IOBuf(IOBufOwner* owner, const Room& room, bool writable, bool in_block)
+      : data_(room.begin + room.offset),
+        length_(room.length),
+        begin_(room.begin),
+        capacity_(room.capacity),
         owner_(owner),
-        writable_(writable) {}
+        writable_(writable),
+        in_block_(in_block) {}
 
-  static std::unique_ptr<IOBuf> Make(IOBufOwner* owner, std::byte* begin,
-                                     size_t capacity, size_t offset,
-                                     size_t length, bool writable);
+  // A view in a block of its own. Takes over one reference to `owner`.
+  static std::unique_ptr<IOBuf> Make(IOBufOwner* owner, const Room& room,
+                                     bool writable);
 
-  // Invariant: begin_ <= data_, and data_ + length_ <= begin_ + capacity_.
+  // Invariants: 1. begin_ <= data_, and data_ + length_ <= begin_ + capacity_.
+  // 2. What is writable_ has an owner.
   std::byte* data_;
   size_t length_;
   std::byte* begin_;
   size_t capacity_;
-  IOBufOwner* owner_;  // Null for static memory.
+  IOBufOwner* owner_;      // Null for static memory.
   IOBuf* next_ = nullptr;  // The chain's.
-  bool writable_;
+  bool writable_;          // As long as the owner has no other reference.
+  bool in_block_;          // Stands in the block that its owner frees.
 };
 
 }  // namespace ebbrt

@@ -136,12 +136,23 @@ void IOBufChain::CopyTo(std::span<std::byte> to, size_t offset) const {
 
 const std::byte* IOBufChain::Coalesce(size_t bytes) {
   EBBRT_CHECK(0 < bytes && bytes <= length_);
+  EBBRT_CHECK(bytes <= IOBuf::kCapacityMax);
   if (bytes <= head_->length_) return head_->data_;
-  std::unique_ptr<IOBuf> together = IOBuf::Create(bytes);
-  if (together == nullptr) return nullptr;
-  CopyTo({together->Append(bytes), bytes});
-  TrimFront(bytes);
-  PushFront(std::move(together));
+  size_t missing = bytes - head_->length_;
+  std::unique_ptr<IOBuf> first;
+  if (missing <= head_->tailroom()) {
+    // There is room for the rest behind what is there.
+    CopyTo({head_->data_ + head_->length_, missing}, head_->length_);
+    first = PopFront();
+    first->Append(missing);
+    TrimFront(missing);
+  } else {
+    first = IOBuf::Create(bytes);
+    if (first == nullptr) return nullptr;
+    CopyTo({first->Append(bytes), bytes});
+    TrimFront(bytes);
+  }
+  PushFront(std::move(first));
   return head_->data_;
 }
 

@@ -81,7 +81,8 @@ class IOBufChain {
   std::unique_ptr<IOBuf> PopFront();
   void Clear();
 
-  // Drops that many bytes. REQUIRES: bytes <= length().
+  // Drops that many bytes; TrimBack walks the buffers that stay.
+  // REQUIRES: bytes <= length().
   void TrimFront(size_t bytes);
   void TrimBack(size_t bytes);
 
@@ -98,8 +99,9 @@ class IOBufChain {
   void CopyTo(std::span<std::byte> to, size_t offset = 0) const;
 
   // The first `bytes` as one run of memory, which the chain keeps: copied
-  // together if they were not. Null if there is no memory for that; then
-  // nothing has changed. REQUIRES: 0 < bytes <= length().
+  // together if they were not, into the first buffer if that has room. Null if
+  // there is no memory for that; then nothing has changed.
+  // REQUIRES: 0 < bytes <= length(), bytes <= IOBuf::kCapacityMax.
   const std::byte* Coalesce(size_t bytes);
 
   // All of it, copied: for tests and messages.

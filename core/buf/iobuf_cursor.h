@@ -2,13 +2,16 @@
 //
 //   IOBufCursor cursor(chain);
 //   uint16_t port = cursor.Read16();       // network order
-//   absl::... if (cursor.failed()) ...     // the chain was too short
+//   uint32_t sequence = cursor.Read32();
+//   if (cursor.failed()) return;           // the chain was too short
 //
-// A read beyond the end reads zeros and sets failed(), so that a parser reads
-// a whole header and looks once.
+// A read beyond the end reads zeros, sets failed() and leaves nothing to read,
+// so that a parser reads a whole header and looks once. A copy of the cursor
+// is a second place in the chain: look ahead with it.
 //
 // Cores: one. Ownership: refers to the chain, which must not change meanwhile.
 // Blocks, allocates: never. Units: bytes; integers in network order.
+// Errors: failed().
 #ifndef EBBRT_CORE_BUF_IOBUF_CURSOR_H_
 #define EBBRT_CORE_BUF_IOBUF_CURSOR_H_
 
@@ -25,71 +28,90 @@ namespace ebbrt {
 class IOBufCursor {
  public:
   explicit IOBufCursor(const IOBufChain& chain)
-      : buffer_(chain.begin()), remaining_(chain.length()) {}
+      : next_(chain.begin()), behind_(chain.length()) {
+    if (behind_ != 0) NextBuffer();
+  }
 
   // How many bytes are left.
-  size_t remaining() const { return remaining_; }
+  size_t remaining() const { return run_.size() + behind_; }
   // Whether a read went beyond the end; it stays so.
   bool failed() const { return failed_; }
 
-  uint8_t Read8() { return static_cast<uint8_t>(ReadInteger<1>()); }
-  uint16_t Read16() { return static_cast<uint16_t>(ReadInteger<2>()); }
-  uint32_t Read32() { return static_cast<uint32_t>(ReadInteger<4>()); }
-  uint64_t Read64() { return ReadInteger<8>(); }
+  uint8_t Read8() { return ReadInteger<uint8_t>(); }
+  uint16_t Read16() { return ReadInteger<uint16_t>(); }
+  uint32_t Read32() { return ReadInteger<uint32_t>(); }
+  uint64_t Read64() { return ReadInteger<uint64_t>(); }
 
   void Read(std::span<std::byte> to) {
-    if (to.size() > remaining_) {
+    if (to.size() > remaining()) {
       Fail();
       std::fill(to.begin(), to.end(), std::byte{0});
       return;
     }
     while (!to.empty()) {
-      std::span<const std::byte> run = Contiguous();
-      size_t bytes = std::min(run.size(), to.size());
-      std::memcpy(to.data(), run.data(), bytes);
+      size_t bytes = std::min(run_.size(), to.size());
+      std::memcpy(to.data(), run_.data(), bytes);
       to = to.subspan(bytes);
-      Skip(bytes);
+      Advance(bytes);
     }
   }
 
   void Skip(size_t bytes) {
-    if (bytes > remaining_) {
+    if (bytes > remaining()) {
       Fail();
       return;
     }
-    remaining_ -= bytes;
-    offset_ += bytes;
-    while (remaining_ != 0 && offset_ >= buffer_->length()) {
-      offset_ -= buffer_->length();
-      ++buffer_;
+    while (bytes > run_.size()) {
+      bytes -= run_.size();
+      NextBuffer();
     }
+    Advance(bytes);
   }
 
   // The bytes from here to the end of their buffer; none at the chain's end.
-  std::span<const std::byte> Contiguous() const {
-    if (remaining_ == 0) return {};
-    return buffer_->bytes().subspan(offset_);
-  }
+  std::span<const std::byte> Contiguous() const { return run_; }
 
  private:
-  template <size_t kBytes>
-  uint64_t ReadInteger() {
-    std::byte bytes[kBytes];
-    Read(bytes);
+  template <typename Integer>
+  Integer ReadInteger() {
+    // One load where no cut is in the way.
+    std::byte bytes[sizeof(Integer)];
+    if (sizeof(Integer) <= run_.size()) [[likely]] {
+      std::memcpy(bytes, run_.data(), sizeof(Integer));
+      Advance(sizeof(Integer));
+    } else {
+      Read(bytes);
+    }
     uint64_t value = 0;
-    for (std::byte byte : bytes) value = value << 8 | static_cast<uint8_t>(byte);
-    return value;
+    for (std::byte byte : bytes) {
+      value = value << 8 | std::to_integer<uint64_t>(byte);
+    }
+    return static_cast<Integer>(value);
+  }
+
+  // REQUIRES: bytes <= run_.size().
+  void Advance(size_t bytes) {
+    run_ = run_.subspan(bytes);
+    if (run_.empty() && behind_ != 0) [[unlikely]] NextBuffer();
+  }
+
+  // REQUIRES: behind_ != 0.
+  void NextBuffer() {
+    run_ = next_->bytes();
+    behind_ -= run_.size();
+    ++next_;
   }
 
   void Fail() {
     failed_ = true;
-    remaining_ = 0;
+    run_ = {};
+    behind_ = 0;
   }
 
-  // Invariant: while remaining_ is not zero, offset_ lies within *buffer_.
-  IOBufChain::Iterator buffer_;
-  size_t offset_ = 0;
-  size_t remaining_;
+  // Invariant: run_ is empty only at the end, where behind_ is zero.
+  std::span<const std::byte> run_;   // What is left of the buffer at hand.
+  IOBufChain::Iterator next_;        // The buffer after it.
+  size_t behind_;                    // Bytes from there on.
   bool failed_ = false;
 };
 

@@ -51,6 +51,8 @@ inline constexpr EbbId kEbbDirectoryId{1};
 inline constexpr EbbId kEventLoopId{2};
 inline constexpr EbbId kNetworkId{3};
 inline constexpr EbbId kMessengerId{4};
+inline constexpr EbbId kCoreCountersId{5};
+inline constexpr EbbId kEbbNamesId{6};
 // 15 is the core's heap (core/mem/allocator.h), which is below Ebbs.
 inline constexpr uint32_t kFirstApplicationEbb = 128;
 

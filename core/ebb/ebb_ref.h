@@ -18,6 +18,7 @@
 
 #include <compare>
 #include <concepts>
+#include <cstdint>
 
 #include "core/ebb/directory.h"
 #include "core/ebb/ebb_id.h"
@@ -39,15 +40,15 @@ class EbbRef {
  public:
   // Refers to nothing; must not be called.
   constexpr EbbRef() = default;
-  constexpr explicit EbbRef(EbbId id) : id_(id) {}
+  constexpr explicit EbbRef(EbbId id) : number_(id.value()) {}
 
-  constexpr EbbId id() const { return id_; }
+  constexpr EbbId id() const { return EbbId(static_cast<uint32_t>(number_)); }
 
   T* operator->() const { return &**this; }
   T& operator*() const {
-    void* representative = Platform::Representative(id_.value());
+    void* representative = Platform::Representative(number_);
     if (representative == nullptr) [[unlikely]] {
-      return Miss(id_);
+      return Miss(id());
     }
     return *static_cast<T*>(representative);
   }
@@ -63,7 +64,9 @@ class EbbRef {
     }
   }
 
-  EbbId id_;
+  // The id. As wide as an address, which it becomes a part of: 32 bits would
+  // have to be widened at calls.
+  uint64_t number_ = 0;
 };
 
 }  // namespace ebbrt

@@ -7,17 +7,14 @@
 #ifndef EBBRT_CORE_EVENT_EVENT_H_
 #define EBBRT_CORE_EVENT_EVENT_H_
 
-#include <cstdint>
 #include <utility>
 
 #include "core/base/intrusive_queue.h"
 #include "core/base/types.h"
 #include "core/base/unique_function.h"
+#include "core/trace/event_tag.h"
 
 namespace ebbrt {
-
-// What an event is accounted under (core/trace). Zero: nothing particular.
-using EventTag = uint32_t;
 
 using EventFunction = UniqueFunction<void()>;
 
@@ -26,7 +23,7 @@ struct Event : QueueLink<Event> {
       : function(std::move(function_in)), tag(tag_in) {}
 
   EventFunction function;
-  EventTag tag;
+  EventTag tag;  // What it is accounted under.
 };
 static_assert(sizeof(Event) <= kCacheLineBytes);
 

@@ -21,6 +21,20 @@ EventLoop::EventLoop(CoreId core, EventLoop* const* loops,
 
 EventLoop::~EventLoop() {
   while (Event* event = free_events_.PopFront()) delete event;
+  delete trace_.load(std::memory_order_relaxed);
+}
+
+bool EventLoop::StartTrace() {
+  CoreTrace* trace = trace_.load(std::memory_order_relaxed);
+  if (trace == nullptr) {
+    trace = new (std::nothrow) CoreTrace;
+    if (trace == nullptr) return false;
+    // Release: whoever finds the trace finds it made.
+    trace_.store(trace, std::memory_order_release);
+  }
+  if (tracing_ == nullptr) trace->Start();
+  tracing_ = trace;
+  return true;
 }
 
 Event* EventLoop::NewEvent(EventFunction&& function, EventTag tag) {
@@ -41,12 +55,12 @@ void EventLoop::FreeEvent(Event* event) {
   ++free_event_count_;
 }
 
-void EventLoop::Spawn(EventFunction function, EventTag tag) {
+void EventLoop::Spawn(EventFunction&& function, EventTag tag) {
   if (draining_) return;
   ready_.PushBack(NewEvent(std::move(function), tag));
 }
 
-void EventLoop::SpawnOn(CoreId core, EventFunction function, EventTag tag) {
+void EventLoop::SpawnOn(CoreId core, EventFunction&& function, EventTag tag) {
   if (core == core_ || draining_) {
     Spawn(std::move(function), tag);
     return;
@@ -57,13 +71,13 @@ void EventLoop::SpawnOn(CoreId core, EventFunction function, EventTag tag) {
   if (loops_[core.index()]->remote_.Push(event)) Platform::Wake(core);
 }
 
-void EventLoop::Defer(EventFunction function) {
+void EventLoop::Defer(EventFunction&& function) {
   if (draining_) {
     // No loop runs any more, so nothing can be read any more.
     function();
     return;
   }
-  rcu_.Defer(NewEvent(std::move(function), 0));
+  rcu_.Defer(NewEvent(std::move(function), kRcuTag));
 }
 
 bool EventLoop::SaveContext(EventContext& context) {
@@ -71,13 +85,19 @@ bool EventLoop::SaveContext(EventContext& context) {
   Stack* next = thread.pool.Take();
   if (next == nullptr) return false;
   context.stack_ = std::exchange(thread.running, next);
+  if (tracing_ != nullptr) {
+    context.trace_piece_ = tracing_->Suspend(running_tag());
+  }
   context.event_ = std::exchange(running_, nullptr);
+  context.other_tag_ = std::exchange(other_tag_, kInterruptTag);
   context.core_ = core_;
   StackContext start;
   next->Prepare(start, &EventLoop::RunOnStack, &thread);
   SwitchContext(context.registers_, start);
   // Resumed by ResumeContext, on the same core but maybe another thread.
   running_ = context.event_;
+  other_tag_ = context.other_tag_;
+  if (tracing_ != nullptr) tracing_->Resume(context.trace_piece_);
   PoolLeftStack();
   return true;
 }
@@ -90,7 +110,6 @@ void EventLoop::ResumeContext(EventContext& context) {
   // This event does not return to the loop that runs it: what it holds goes
   // now, and its stack is pooled from the other side.
   FreeEvent(std::exchange(running_, nullptr));
-  ++events_run_;
   LoopThread& thread = *thread_;
   EBBRT_CHECK(thread.leaving == nullptr);
   thread.leaving = std::exchange(thread.running, context.stack_);
@@ -115,29 +134,47 @@ bool EventLoop::RunQueuedEvent() {
   }
   running_ = event;
   event->function();
+  if (tracing_ != nullptr) tracing_->Finish(event->tag);
   FreeEvent(std::exchange(running_, nullptr));
-  ++events_run_;
   return true;
 }
 
 bool EventLoop::RunDueTimer() {
   if (timers_.empty()) return false;
-  Timer* timer = timers_.PopExpired(Platform::Now());
-  if (timer == nullptr) return false;
-  // On this stack while it runs: the function may destroy its timer. It comes
-  // back only if the timer is still there to be set again.
+  if (--turns_until_clock_ == 0) {
+    turns_until_clock_ = kTurnsPerClockRead;
+    now_ = Platform::Now();
+  }
+  if (timers_.next_deadline() > now_) return false;
+  Timer* timer = timers_.PopExpired(now_);
+  // The function may destroy its timer.
+  EventTag tag = other_tag_ = timer->tag_;
   timer->Fire();
-  ++events_run_;
+  other_tag_ = kInterruptTag;
+  if (tracing_ != nullptr) tracing_->Finish(tag);
   return true;
 }
 
-bool EventLoop::RunIdleHandlers() {
+bool EventLoop::RunInterrupts() {
+  if (!Platform::ServiceInterrupts()) return false;
+  if (tracing_ != nullptr) tracing_->Finish(kInterruptTag);
+  return true;
+}
+
+bool EventLoop::RunIdleHandler() {
   // A handler that stops itself or others while it runs is put up with by
   // rotating the list: each round takes one from the front.
   IdleHandler* handler = idle_handlers_.PopFront();
   if (handler == nullptr) return false;
   idle_handlers_.PushBack(handler);
-  return handler->poll_();
+  // The function may destroy its handler.
+  EventTag tag = other_tag_ = handler->tag_;
+  bool found = handler->poll_();
+  other_tag_ = kInterruptTag;
+  if (tracing_ != nullptr) {
+    found ? tracing_->Finish(tag) : tracing_->Idle(kEmptyPollTag);
+  }
+  return found;
 }
 
 void EventLoop::AdvanceRcu() {
@@ -151,10 +188,18 @@ bool EventLoop::WaitForWork(EventLoop& loop) {
     deadline = Time::min();
   }
   if (!loop.rcu_.BeginIdle()) deadline = Time::min();
-  ++loop.waits_;
+  if (loop.tracing_ != nullptr) loop.tracing_->Idle(kLookTag);
+  return Wait(deadline);
+}
+
+bool EventLoop::Wait(Time deadline) {
   bool go_on = Platform::Wait(deadline);
   // The platform may have come back as another core.
-  event_loop->rcu_.EndIdle();
+  EventLoop& loop = *event_loop;
+  loop.rcu_.EndIdle();
+  loop.turns_until_yield_ = kTurnsPerYield;
+  loop.turns_until_clock_ = 1;
+  if (loop.tracing_ != nullptr) loop.tracing_->Idle(kWaitTag);
   return go_on;
 }
 
@@ -167,20 +212,16 @@ void EventLoop::RunOnStack(void* argument) {
     loop.PoolLeftStack();
     loop.rcu_.Boundary();
     loop.AdvanceRcu();
-    if (--loop.events_until_yield_ != 0) {
-      if (Platform::ServiceInterrupts()) continue;
-      if (loop.RunDueTimer() || loop.RunQueuedEvent()) continue;
-      if (loop.RunIdleHandlers()) continue;
+    if (--loop.turns_until_yield_ == 0) {
+      // Not idle, but the platform gets its turn.
+      if (!Wait(Time::min())) break;
+      continue;
     }
-    bool busy = loop.events_until_yield_ == 0;
-    loop.events_until_yield_ = kEventsPerYield;
-    if (busy) {
-      // Not idle, but the platform gets its turn, and the node may have ended.
-      if (!Platform::Wait(Time::min())) break;
-      event_loop->rcu_.EndIdle();
-    } else if (!WaitForWork(loop)) {
-      break;
-    }
+    bool ran = loop.RunInterrupts();
+    ran |= loop.RunDueTimer();
+    ran |= loop.RunQueuedEvent();
+    if (ran || loop.RunIdleHandler()) continue;
+    if (!WaitForWork(loop)) break;
   }
   thread->leaving = std::exchange(thread->running, nullptr);
   LeaveForContext(thread->home);

@@ -1,12 +1,14 @@
 // The event loop: one a core, and the only thing that runs there.
 //
-// An event is a function that runs to completion and is never preempted. The
-// loop takes, in this order, and starts over as soon as it has run anything:
+// An event is a function that runs to completion and is never preempted. A
+// turn of the loop takes one of each, so that none can keep the others out:
 //
 //   1. what devices have made pending (Platform::ServiceInterrupts),
-//   2. timers that are due, and one queued event,
-//   3. the idle handlers;
-//   4. then it waits for a wake-up, an interrupt or the next timer.
+//   2. a timer that is due,
+//   3. a queued event;
+//   4. if there was none of these, an idle handler;
+//   5. and if that found nothing, it waits for a wake-up, an interrupt or the
+//      next timer.
 //
 // Any event may block: SaveContext puts its stack aside and the loop goes on
 // on another; an event that does not block pays nothing for that.
@@ -20,6 +22,7 @@
 #ifndef EBBRT_CORE_EVENT_EVENT_LOOP_H_
 #define EBBRT_CORE_EVENT_EVENT_LOOP_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -32,6 +35,8 @@
 #include "core/event/rcu.h"
 #include "core/event/stack.h"
 #include "core/event/timer.h"
+#include "core/trace/core_trace.h"
+#include "platform/current.h"
 
 namespace ebbrt {
 
@@ -44,8 +49,10 @@ inline constexpr EbbRef<EventLoop> event_loop{kEventLoopId};
 // device, say. While one is started the core does not wait but polls.
 class IdleHandler : public ListLink {
  public:
-  // `poll` returns whether it found something to do.
-  explicit IdleHandler(UniqueFunction<bool()> poll) : poll_(std::move(poll)) {}
+  // `poll` returns whether it found something to do, which is then accounted
+  // under `tag`.
+  explicit IdleHandler(UniqueFunction<bool()> poll, EventTag tag = kNoTag)
+      : poll_(std::move(poll)), tag_(tag) {}
   ~IdleHandler() { Stop(); }
 
   // Starts polling on the calling core. Idempotent.
@@ -56,6 +63,7 @@ class IdleHandler : public ListLink {
  private:
   friend class EventLoop;
   UniqueFunction<bool()> poll_;
+  const EventTag tag_;
 };
 
 // An event that has given its core back in the middle.
@@ -70,6 +78,8 @@ class EventContext {
   StackContext registers_;
   Stack* stack_ = nullptr;
   Event* event_ = nullptr;
+  EventTag other_tag_ = kNoTag;  // EventLoop::other_tag_, meanwhile.
+  CoreTrace::Piece trace_piece_;
   CoreId core_;
 };
 
@@ -84,9 +94,15 @@ struct LoopThread {
 
 class EventLoop {
  public:
-  // At most this many events run before the platform is asked for the time
-  // and the end of the node.
-  static constexpr uint32_t kEventsPerYield = 64;
+  // At most this many turns pass before the platform gets one of its own
+  // (Platform::Wait), in which it also tells of the end of the node.
+  static constexpr uint32_t kTurnsPerYield = 64;
+  // At most this many turns pass before a busy loop looks at the clock, that
+  // is, before it sees that a timer is due. In virtual time each does: to look
+  // costs nothing there, and all must happen at its own time.
+  static constexpr uint32_t kTurnsPerClockRead =
+      platform::Has(Platform::kFeatures, platform::Feature::kVirtualTime) ? 1
+                                                                          : 8;
   static constexpr size_t kPooledEventsMax = 256;
 
   // `loops` has the loop of each core of the node, by index.
@@ -95,12 +111,13 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Queues an event behind those of this core.
-  void Spawn(EventFunction function, EventTag tag = 0);
+  // Queues an event behind those of this core. (By reference, so that a
+  // function is moved once on its way to the queue.)
+  void Spawn(EventFunction&& function, EventTag tag = kNoTag);
   // The same on another core (or this one).
-  void SpawnOn(CoreId core, EventFunction function, EventTag tag = 0);
+  void SpawnOn(CoreId core, EventFunction&& function, EventTag tag = kNoTag);
   // See RcuDefer.
-  void Defer(EventFunction function);
+  void Defer(EventFunction&& function);
 
   // Gives the core back until ActivateContext(context); what follows runs in
   // an event of its own, on the same core. False, at once, where there is no
@@ -117,10 +134,18 @@ class EventLoop {
   // and from now on queues nothing more.
   void Drain();
 
-  // How many events have run, and how often the core waited. Any core may ask
-  // through the loop's owner; the figures are then a little old.
-  uint64_t events_run() const { return events_run_; }
-  uint64_t waits() const { return waits_; }
+  // From now on accounts for what the core does (core/trace/trace.h), or stops
+  // doing so. Called on the loop's own core. False: there is no memory for it.
+  [[nodiscard]] bool StartTrace();
+  void StopTrace() { tracing_ = nullptr; }
+  // The trace of this core while it is on, else null.
+  CoreTrace* tracing() { return tracing_; }
+  // The trace of `core` if it was ever on, else null. Any core may ask; it is
+  // there until the node ends.
+  const CoreTrace* TraceOf(CoreId core) const {
+    // Acquire: pairs with the release in StartTrace.
+    return loops_[core.index()]->trace_.load(std::memory_order_acquire);
+  }
 
  private:
   friend class Timer;
@@ -128,14 +153,20 @@ class EventLoop {
 
   static void RunOnStack(void* thread);
   static bool WaitForWork(EventLoop& loop);
+  static bool Wait(Time deadline);
 
   Event* NewEvent(EventFunction&& function, EventTag tag);
   void FreeEvent(Event* event);
-  bool RunQueuedEvent();
+  bool RunInterrupts();
   bool RunDueTimer();
-  bool RunIdleHandlers();
+  bool RunQueuedEvent();
+  bool RunIdleHandler();
   void AdvanceRcu();
   void ResumeContext(EventContext& context);
+  // The tag of what runs at present.
+  EventTag running_tag() const {
+    return running_ != nullptr ? running_->tag : other_tag_;
+  }
   // Called first on a stack that a switch has reached.
   void PoolLeftStack();
 
@@ -149,19 +180,25 @@ class EventLoop {
   size_t free_event_count_ = 0;
   LoopThread* thread_ = nullptr;  // That runs this core at present.
   Event* running_ = nullptr;      // The event that runs; null for others.
-  uint32_t events_until_yield_ = kEventsPerYield;
+  // Of what runs outside of queued events; not an interrupt: set by who calls.
+  EventTag other_tag_ = kInterruptTag;
+  CoreTrace* tracing_ = nullptr;
+  uint32_t turns_until_yield_ = kTurnsPerYield;
+  uint32_t turns_until_clock_ = 1;
+  Time now_{};  // As last read; no later than it is.
   bool draining_ = false;
-  uint64_t events_run_ = 0;
-  uint64_t waits_ = 0;
 
+  // Owned; read by other cores, and so set once.
+  std::atomic<CoreTrace*> trace_{nullptr};
   // Written by other cores.
   alignas(kNoSharingBytes) MpscStack<Event> remote_;
 };
 
-inline void Spawn(EventFunction function, EventTag tag = 0) {
+inline void Spawn(EventFunction&& function, EventTag tag = kNoTag) {
   event_loop->Spawn(std::move(function), tag);
 }
-inline void SpawnOn(CoreId core, EventFunction function, EventTag tag = 0) {
+inline void SpawnOn(CoreId core, EventFunction&& function,
+                    EventTag tag = kNoTag) {
   event_loop->SpawnOn(core, std::move(function), tag);
 }
 [[nodiscard]] inline bool SaveContext(EventContext& context) {

@@ -9,6 +9,7 @@
 #include "core/ebb/ebb_id.h"
 #include "core/event/event_loop.h"
 #include "core/event/rcu.h"
+#include "core/trace/counter.h"
 #include "core/mem/allocator.h"
 #include "platform/current.h"
 
@@ -35,10 +36,12 @@ class Node {
     if (core == CoreId(0)) {
       rcu_ = std::make_unique<internal::RcuNode>(Platform::CoreCount());
       loops_.resize(Platform::CoreCount());
+      counters_ = std::make_unique<CoreCounters[]>(Platform::CoreCount());
     }
     loops_[core.index()] = new EventLoop(core, loops_.data(), *rcu_);
     Install(kEbbDirectoryId, &directory_);
     Install(kEventLoopId, loops_[core.index()]);
+    Install(kCoreCountersId, &counters_[core.index()]);
     if (core == CoreId(0)) event_loop->Spawn(std::move(main_));
   }
 
@@ -60,6 +63,8 @@ class Node {
   }
 
   EventFunction main_;
+  // Before what may have counters in it, so that it goes after them.
+  std::unique_ptr<CoreCounters[]> counters_;
   EbbDirectory directory_;
   std::unique_ptr<internal::RcuNode> rcu_;
   std::vector<EventLoop*> loops_;

@@ -24,7 +24,7 @@ namespace ebbrt {
 
 class Timer {
  public:
-  explicit Timer(EventFunction function, EventTag tag = 0)
+  explicit Timer(EventFunction function, EventTag tag = kTimerTag)
       : function_(std::move(function)), tag_(tag) {}
   ~Timer();
   Timer(const Timer&) = delete;

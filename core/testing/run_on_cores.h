@@ -15,13 +15,11 @@
 #include <cstdint>
 
 #include "core/base/unique_function.h"
+#include "core/testing/seed.h"  // IWYU pragma: export
 
 namespace ebbrt::testing {
 
 void RunOnCores(uint32_t core_count, UniqueFunction<void()> function);
-
-// The seed of this process's tests: EBBRT_SEED, or a fresh one.
-uint64_t Seed();
 
 }  // namespace ebbrt::testing
 

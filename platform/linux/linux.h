@@ -1,37 +1,92 @@
+// The Linux platform: a process whose cores are threads, each pinned to a
+// processor of its own.
+//
+// This is the contract (platform/contract.h, where the meaning of each function
+// stands); what is only Linux's business is in the other headers of this
+// folder.
+//
+// Cores, blocks, allocates, errors: as the contract says. RunNode makes one
+// thread a core and needs, for each, 32 GiB of address space and two
+// descriptors.
 #ifndef EBBRT_PLATFORM_LINUX_LINUX_H_
 #define EBBRT_PLATFORM_LINUX_LINUX_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/base/types.h"
 #include "platform/contract.h"
-#include <time.h>
+#include "platform/linux/thread_state.h"
+
 namespace ebbrt::platform {
-inline constinit thread_local void* static_representatives[kStaticEbbNumbers] __attribute__((tls_model("initial-exec"))) = {};
+
 struct Linux {
-  static int RunNode(const NodeOptions&, const CoreProgram&);
-  static uint32_t CoreCount() noexcept;
-  static bool OnCore() noexcept;
-  static CoreId CurrentCore() noexcept;
-  static void Wake(CoreId) noexcept;
-  static void Exit(int) noexcept;
-  static bool ServiceInterrupts() { return false; }
-  static bool Wait(Time);
-  static Time Now() noexcept { timespec t; clock_gettime(CLOCK_MONOTONIC,&t); return Time(Duration(t.tv_sec*1000000000ll+t.tv_nsec)); }
-  static Duration WallClock() noexcept { timespec t; clock_gettime(CLOCK_REALTIME,&t); return Duration(t.tv_sec*1000000000ll+t.tv_nsec); }
+  // Cores.
+  static int RunNode(const NodeOptions& options, const CoreProgram& program);
+  static uint32_t CoreCount() noexcept { return internal::core_count; }
+  static bool OnCore() noexcept {
+    return internal::thread_state.core != nullptr;
+  }
+  static CoreId CurrentCore() noexcept {
+    return internal::thread_state.core_id;
+  }
+  static void Wake(CoreId core) noexcept;
+  static void Exit(int code) noexcept;
+
+  // Idle.
+  static bool ServiceInterrupts() {
+    return internal::thread_state.pending() && RunInterrupt();
+  }
+  static bool Wait(Time deadline);
+
+  // Clock.
+  static Time Now() noexcept;
+  static Duration WallClock() noexcept;
   static uint64_t Cycles() noexcept { return __builtin_ia32_rdtsc(); }
-  static uint64_t CyclesPerSecond() noexcept { return 2600000000; }
-  static void* Representative(EbbNumber n) noexcept { if (n < kStaticEbbNumbers) return static_representatives[n]; void* p; if (__builtin_constant_p(n)) asm volatile("movq %%gs:%c1,%0":"=r"(p):"i"((size_t)n*8)); else asm volatile("movq %%gs:(,%1,8),%0":"=r"(p):"r"((size_t)n)); return p; }
-  static bool SetRepresentative(EbbNumber, void*) noexcept;
+  static uint64_t CyclesPerSecond() noexcept;
+
+  // Translation.
+  static void* Representative(uint64_t number) noexcept {
+    if (__builtin_constant_p(number)) {
+      if (number < kStaticEbbNumbers) {
+        return internal::thread_state.static_representatives[number];
+      }
+    }
+    void* representative;
+    // Volatile, as the value changes behind the compiler's back.
+    asm volatile("movq %%gs:(,%1,8), %0"
+                 : "=r"(representative)
+                 : "r"(number));
+    return representative;
+  }
+  static bool SetRepresentative(EbbNumber number,
+                                void* representative) noexcept;
+
+  // Pages.
   static constexpr size_t kPageBytes = 4096;
-  static void* ReservePages(size_t, size_t) noexcept;
-  static void UnreservePages(void*, size_t) noexcept;
-  static bool CommitPages(void*, size_t, uint32_t) noexcept;
-  static void DecommitPages(void*, size_t) noexcept;
-  static uint32_t NumaNodeCount() noexcept { return 1; }
-  static uint32_t CurrentNumaNode() noexcept { return 0; }
-  static void SetPageFaultHandler(bool (*)(void*)) noexcept;
-  static void WriteConsole(std::string_view) noexcept;
-  static void SetStopHandler(void (*)(void*), void*) noexcept {}
-  static void FillEntropy(std::span<std::byte>) noexcept;
-  static constexpr Feature kFeatures = Feature::kPageFaults;
+  static void* ReservePages(size_t bytes, size_t alignment) noexcept;
+  static void UnreservePages(void* address, size_t bytes) noexcept;
+  static bool CommitPages(void* address, size_t bytes, uint32_t node) noexcept;
+  static void DecommitPages(void* address, size_t bytes) noexcept;
+  static uint32_t NumaNodeCount() noexcept;
+  static uint32_t CurrentNumaNode() noexcept;
+  static void SetPageFaultHandler(bool (*on_fault)(void* address)) noexcept;
+
+  // Surroundings.
+  static void WriteConsole(std::string_view text) noexcept;
+  static void FillEntropy(std::span<std::byte> bytes) noexcept;
+  static void SetStopHandler(void (*on_stop)(void* context),
+                             void* context) noexcept;
+  static constexpr Feature kFeatures = Feature::kPageFaults | Feature::kNuma;
+
+ private:
+  // Runs one pending interrupt, if there is one after all.
+  static bool RunInterrupt();
 };
 static_assert(Platform<Linux>);
-}
-#endif
+
+}  // namespace ebbrt::platform
+
+#endif  // EBBRT_PLATFORM_LINUX_LINUX_H_

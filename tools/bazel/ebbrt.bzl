@@ -18,19 +18,28 @@ _COPTS = [
 _MALLOC = "//core/mem:malloc"
 
 def ebbrt_library(name, copts = [], **kwargs):
-    """A library of core, of a platform, or of an application."""
-    native.cc_library(name = name, copts = _COPTS + copts, **kwargs)
+    """A library of core, of a platform, or of an application.
+
+    Never a shared object: a program is one image, and code relies on it
+    (platform/linux/thread_state.h).
+    """
+    native.cc_library(name = name, copts = _COPTS + copts, linkstatic = True, **kwargs)
 
 def ebbrt_binary(name, copts = [], **kwargs):
     """A program of this project that is not an application (tools, probes)."""
     native.cc_binary(name = name, copts = _COPTS + copts, malloc = _MALLOC, **kwargs)
 
-def ebbrt_test(name, deps = [], copts = [], size = "small", **kwargs):
+def ebbrt_test(name, deps = [], copts = [], size = "small", platform = None, **kwargs):
     """A GoogleTest program. Each of its test cases may bring up a machine.
 
-    It runs on the platform that the build is for; tests that mean something
-    on one platform only carry tags = ["linux"] and the like.
+    It runs on the platform that the build is for. A test that means something
+    on one platform only names it: platform = "sim"; builds for others skip it.
     """
+    if platform:
+        kwargs["target_compatible_with"] = select({
+            "//platform:is_" + platform: [],
+            "//conditions:default": ["@platforms//:incompatible"],
+        })
     native.cc_test(
         name = name,
         copts = _COPTS + copts,

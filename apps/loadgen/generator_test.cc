@@ -1,0 +1,358 @@
+#include "apps/loadgen/generator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/loadgen/model_server.h"
+#include "core/async/combinators.h"
+#include "core/net/memory_network.h"
+#include "core/testing/run_on_cores.h"
+#include "platform/current.h"
+
+namespace ebbrt::loadgen {
+namespace {
+
+using namespace std::chrono_literals;
+using ::ebbrt::testing::RunOnCores;
+using ::ebbrt::testing::Seed;
+using ::testing::HasSubstr;
+
+constexpr Endpoint kServer = {IpAddress::V4(10, 0, 0, 1), 11211};
+
+class FakeApplication final : public Application {
+ public:
+  explicit FakeApplication(Json given) : parameters_(std::move(given)) {
+    parameters_["server"] = kServer.ToString();
+  }
+  const Json& parameters() const override { return parameters_; }
+  std::string_view role() const override { return ""; }
+  uint64_t seed() const override { return Seed(); }
+  Future<void> StopRequested() override { return stop.GetFuture(); }
+  void ReportReady(Json) override {}
+  void ReportProgress(double fraction) override {
+    EXPECT_GE(fraction, last_fraction);
+    EXPECT_LE(fraction, 1);
+    last_fraction = fraction;
+  }
+  void ReportMetrics(Json given) override {
+    EXPECT_TRUE(metrics.is_null()) << "reported twice";
+    metrics = std::move(given);
+  }
+
+  Promise<void> stop;
+  double last_fraction = 0;
+  Json metrics;
+
+ private:
+  Json parameters_;
+};
+
+// A run against a model server on a network of the node's own.
+struct Observed {
+  absl::StatusOr<int> code = 0;
+  Json metrics;
+  uint64_t server_gets = 0;
+  uint64_t server_sets = 0;
+  uint64_t connections = 0;
+  size_t keys = 0;
+};
+
+Observed RunAgainst(const std::optional<ModelServer::Behaviour>& behaviour,
+               const Json& parameters, const MemoryNetworkOptions& network = {},
+               uint32_t core_count = 1) {
+  Observed run;
+  RunOnCores(core_count, [&] {
+    MemoryNetworkOptions options = network;
+    options.seed = Seed();
+    // In virtual time a closed loop would never leave an instant otherwise.
+    options.delay = 50us;
+    InstallMemoryNetwork(options);
+    std::unique_ptr<ModelServer> server;
+    if (behaviour.has_value()) {
+      server = std::make_unique<ModelServer>(kServer, *behaviour);
+    }
+    FakeApplication application(parameters);
+    run.code = RunLoadGenerator(application).Block();
+    run.metrics = application.metrics;
+    // Until both ends of all connections are gone.
+    for (int i = 0; i < 1000 && MemoryConnectionCount() > 0; ++i) {
+      static_cast<void>(Delay(1ms).Block());
+    }
+    EXPECT_EQ(MemoryConnectionCount(), 0u);
+    if (server == nullptr) return;
+    run.server_gets = server->gets;
+    run.server_sets = server->sets;
+    run.connections = server->connections;
+    run.keys = server->store().size();
+  });
+  return run;
+}
+
+Json Short() {
+  return {{"connections", 3}, {"depth", 4},       {"records", 200},
+          {"warmup_s", 0.02}, {"duration_s", 0.2}, {"poll", false}};
+}
+Json With(std::initializer_list<std::pair<const char*, Json>> changes) {
+  Json parameters = Short();
+  for (const auto& [key, value] : changes) parameters[key] = value;
+  return parameters;
+}
+
+TEST(LoadGenerator, LoadsReadsBackAndMeasuresInBothProtocols) {
+  MemoryNetworkOptions cutting = {.jitter = 50us, .segment_bytes_max = 700,
+                                  .cut_randomly = true};
+  for (const char* protocol : {"binary", "text"}) {
+    SCOPED_TRACE(protocol);
+    Observed run = RunAgainst(ModelServer::Behaviour{},
+                         With({{"protocol", protocol},
+                               {"set_fraction", 0.3},
+                               {"verify", true}}),
+                         cutting);
+    ASSERT_TRUE(run.code.ok()) << run.code.status();
+    EXPECT_EQ(*run.code, 0);
+    EXPECT_EQ(run.keys, 200u);
+    EXPECT_EQ(run.connections, 3u);
+    const Json& metrics = run.metrics;
+    EXPECT_EQ(metrics["errors"], 0) << metrics["error_kinds"];
+    EXPECT_EQ(metrics["misses"], 0);
+    EXPECT_GT(metrics["throughput_rps"].get<double>(), 100);
+    double gets = metrics["gets"], sets = metrics["sets"];
+    EXPECT_EQ(metrics["started"], gets + sets);
+    EXPECT_NEAR(sets / (gets + sets), 0.3, 0.15);
+    EXPECT_LE(gets + 200, run.server_gets) << "every key was read back";
+    EXPECT_LE(sets + 200, run.server_sets);
+    int64_t counted = 0;
+    for (const Json& bucket : metrics["latency_histogram_ns"]) {
+      counted += bucket[1].get<int64_t>();
+    }
+    EXPECT_EQ(counted, gets + sets);
+    EXPECT_GT(metrics["bytes_received"], metrics["gets"]);
+    EXPECT_GT(metrics["bytes_sent"], metrics["gets"]);
+  }
+}
+
+TEST(LoadGenerator, SpreadsConnectionsAndKeysOverCores) {
+  Observed run = RunAgainst(ModelServer::Behaviour{},
+                       With({{"connections", 2}, {"verify", true}}), {}, 3);
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_EQ(run.keys, 200u);
+  EXPECT_EQ(run.connections, 2u);
+  EXPECT_EQ(run.metrics["errors"], 0);
+}
+
+TEST(LoadGenerator, KeepsToTheRateInOpenLoop) {
+  Observed run = RunAgainst(ModelServer::Behaviour{},
+                       With({{"mode", "open"},
+                             {"rate_rps", 4000},
+                             {"duration_s", 1},
+                             {"interarrival", "exponential"}}));
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  // Five standard deviations.
+  EXPECT_NEAR(run.metrics["started"].get<double>(), 4000, 320);
+  EXPECT_EQ(run.metrics["target_rps"], 4000);
+  EXPECT_EQ(run.metrics["errors"], 0);
+}
+
+// The server stands still once, for 100 ms of a second. Whoever was to be
+// served meanwhile has waited, 50 ms on average; an open loop counts them all.
+TEST(LoadGenerator, CountsAllThatAStallKeptWaiting) {
+  ModelServer::Behaviour stalls = {.stall_begin = 300ms, .stall = 100ms};
+  Observed open = RunAgainst(stalls, With({{"mode", "open"},
+                                      {"rate_rps", 2000},
+                                      {"duration_s", 1},
+                                      {"interarrival", "fixed"}}));
+  ASSERT_TRUE(open.code.ok()) << open.code.status();
+  EXPECT_EQ(open.metrics["started"], 2000);
+  EXPECT_EQ(open.metrics["errors"], 0);
+  EXPECT_GE(open.metrics["latency_ns"]["max"], 95e6);
+  EXPECT_GE(open.metrics["latency_ns"]["p99"], 85e6);
+  EXPECT_GE(open.metrics["latency_ns"]["mean"], 4.5e6);
+  int64_t slow = 0;
+  for (const Json& bucket : open.metrics["latency_histogram_ns"]) {
+    if (bucket[0] > 50'000'000) slow += bucket[1].get<int64_t>();
+  }
+  EXPECT_GE(slow, 98) << "half of the 200 that came meanwhile";
+
+  // A closed loop asks for nothing meanwhile: it sees as many slow requests as
+  // were in flight. That is why it does not measure latency.
+  Observed closed = RunAgainst(stalls, With({{"duration_s", 1}}));
+  ASSERT_TRUE(closed.code.ok()) << closed.code.status();
+  slow = 0;
+  for (const Json& bucket : closed.metrics["latency_histogram_ns"]) {
+    if (bucket[0] > 50'000'000) slow += bucket[1].get<int64_t>();
+  }
+  EXPECT_GE(slow, 1);
+  // More only where the machine itself stood still.
+  EXPECT_LE(slow, 3 * 3 * 4);
+}
+
+// The server can do 2,000 a second, evenly: with these gaps, more than that
+// lets a queue grow that is longer than the level after a fraction of a second.
+TEST(LoadGenerator, FindsTheRateOfAServerOfKnownCapacity) {
+  const ModelServer::Behaviour server = {.service = 500us};
+  Json parameters =
+      With({{"mode", "search"},
+            {"connections", 8},
+            {"depth", 16},
+            {"rate_rps", 5000},
+            {"warmup_s", 0.05},
+            {"duration_s", 0.3},
+            {"interarrival", "fixed"},
+            {"sla", {{"percentile", 99}, {"latency_ns", 20'000'000}}}});
+  Observed run = RunAgainst(server, parameters);
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  const Json& search = run.metrics["search"];
+  // A busy machine may spoil a trial; virtual time cannot.
+  constexpr bool kVirtual =
+      Has(Platform::kFeatures, platform::Feature::kVirtualTime);
+  EXPECT_GE(search["rate_rps_at_sla"], kVirtual ? 1900 : 1000) << search;
+  EXPECT_LE(search["rate_rps_at_sla"], 2000 * (1 + 0.02 / 0.3)) << search;
+  EXPECT_GE(search["steps"].size(), 4u);
+  for (const Json& step : search["steps"]) {
+    EXPECT_EQ(step["met"].get<bool>(), step["p99_ns"] <= 20'000'000);
+  }
+  EXPECT_LE(run.metrics["latency_ns"]["p99"], 20'000'000)
+      << "what is reported is the best trial";
+
+  // Without a rate to begin with, it is what a closed loop reaches.
+  parameters["rate_rps"] = 0;
+  run = RunAgainst(server, parameters);
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_NEAR(run.metrics["search"]["closed_loop_rps"].get<double>(), 2000,
+              100);
+  EXPECT_LE(run.metrics["search"]["rate_rps_at_sla"], 2100);
+}
+
+TEST(LoadGenerator, OverloadIsMeasuredNotHidden) {
+  // Twice what the server can do: in the end half a second of requests waits.
+  Observed run = RunAgainst(ModelServer::Behaviour{.service = 1ms},
+                       With({{"mode", "open"},
+                             {"records", 50},
+                             {"rate_rps", 2000},
+                             {"duration_s", 1},
+                             {"interarrival", "fixed"}}));
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_NEAR(run.metrics["throughput_rps"].get<double>(), 1000, 100);
+  EXPECT_GE(run.metrics["latency_ns"]["p99"], 800e6);
+}
+
+TEST(LoadGenerator, ValuesThatWereNeverSetAreFound) {
+  ModelServer::Behaviour mixes = {.mix_up_values = true};
+  // Longer than a few bytes, so that they differ.
+  Observed run = RunAgainst(mixes, With({{"values", 50}}));
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_EQ(run.metrics["error_kinds"]["wrong_values"], 0) << "not asked for";
+  run = RunAgainst(mixes, With({{"values", 50}, {"verify", true}}));
+  EXPECT_THAT(run.code.status().message(),
+              HasSubstr("10.0.0.1:11211: loading 200 keys"));
+  EXPECT_THAT(run.code.status().message(), HasSubstr("had a wrong value"));
+}
+
+TEST(LoadGenerator, LoadingFailsWhereTheServerDoesNotStore) {
+  Observed run = RunAgainst(ModelServer::Behaviour{.refuse_sets = true}, Short());
+  EXPECT_THAT(run.code.status().message(),
+              HasSubstr("of 200 keys 200 were refused"));
+  run = RunAgainst(ModelServer::Behaviour{.forget_sets = true},
+                   With({{"verify", true}}));
+  EXPECT_THAT(run.code.status().message(), HasSubstr("200 were missing"));
+}
+
+TEST(LoadGenerator, MissesAreCountedAndNoErrors) {
+  Observed run = RunAgainst(ModelServer::Behaviour{}, With({{"load", false},
+                                                       {"set_fraction", 0}}));
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_EQ(run.metrics["hits"], 0);
+  EXPECT_GT(run.metrics["misses"], 0);
+  EXPECT_EQ(run.metrics["errors"], 0);
+}
+
+TEST(LoadGenerator, ConnectionsThatCloseAreOpenedAgain) {
+  Observed run = RunAgainst(ModelServer::Behaviour{.close_after = 30},
+                       With({{"duration_s", 0.5}, {"verify", true}}));
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_EQ(run.keys, 200u) << "what was lost was set again";
+  EXPECT_GT(run.connections, 8u);
+  EXPECT_GT(run.metrics["connections_lost"], 0);
+  EXPECT_GT(run.metrics["error_kinds"]["lost"], 0);
+  EXPECT_EQ(run.metrics["error_kinds"]["wrong_values"], 0);
+}
+
+TEST(LoadGenerator, SurvivesAServerThatSendsNonsense) {
+  for (const char* protocol : {"binary", "text"}) {
+    Observed run = RunAgainst(ModelServer::Behaviour{.nonsense_after = 30},
+                         With({{"protocol", protocol}, {"duration_s", 0.5}}));
+    ASSERT_TRUE(run.code.ok()) << run.code.status();
+    EXPECT_GT(run.metrics["connections_lost"], 0);
+    EXPECT_GT(run.metrics["hits"], 0);
+  }
+}
+
+TEST(LoadGenerator, SurvivesANetworkThatLosesConnections) {
+  Observed run = RunAgainst(ModelServer::Behaviour{},
+                       With({{"duration_s", 0.5}, {"verify", true}}),
+                       {.segment_bytes_max = 500, .cut_randomly = true,
+                        .reset = 0.005, .refuse = 0.2});
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_EQ(run.keys, 200u);
+  EXPECT_GT(run.metrics["hits"], 0);
+  EXPECT_EQ(run.metrics["error_kinds"]["wrong_values"], 0);
+}
+
+TEST(LoadGenerator, WhatIsNeverAnsweredIsCountedAsSlow) {
+  Observed run = RunAgainst(ModelServer::Behaviour{.silent_after = 300},
+                            With({{"warmup_s", 0}}));
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_EQ(run.metrics["error_kinds"]["unanswered"], 3 * 4);
+  EXPECT_EQ(run.metrics["started"], 100 + 3 * 4);
+  EXPECT_GE(run.metrics["latency_ns"]["p99"], 1e9)
+      << "as long as they were waited for";
+}
+
+TEST(LoadGenerator, AnAbsentServerIsNamed) {
+  Observed run = RunAgainst(std::nullopt, Short());
+  EXPECT_TRUE(absl::IsUnavailable(run.code.status())) << run.code.status();
+  EXPECT_THAT(run.code.status().message(),
+              HasSubstr("10.0.0.1:11211: 3 of 3 connections could not be "
+                        "opened in 10 attempts"));
+  EXPECT_TRUE(run.metrics.is_null());
+}
+
+TEST(LoadGenerator, WrongParametersAreNamed) {
+  Observed run = RunAgainst(std::nullopt, With({{"dept", 3}}));
+  EXPECT_TRUE(absl::IsInvalidArgument(run.code.status()));
+}
+
+TEST(LoadGenerator, StopsWhenAsked) {
+  RunOnCores(2, [] {
+    InstallMemoryNetwork({.seed = Seed(), .delay = 50us});
+    ModelServer server(kServer, {});
+    FakeApplication application(With({{"duration_s", 1000}}));
+    Future<int> code = RunLoadGenerator(application);
+    static_cast<void>(Delay(100ms).Block());
+    EXPECT_FALSE(code.ready());
+    application.stop.SetValue();
+    absl::StatusOr<int> stopped = std::move(code).Block();
+    EXPECT_TRUE(absl::IsAborted(stopped.status())) << stopped.status();
+    for (int i = 0; i < 1000 && MemoryConnectionCount() > 0; ++i) {
+      static_cast<void>(Delay(1ms).Block());
+    }
+  });
+}
+
+TEST(LoadGenerator, OneSeedSendsTheSameRequests) {
+  Json parameters = With({{"mode", "open"}, {"rate_rps", 1000}});
+  Observed one = RunAgainst(ModelServer::Behaviour{}, parameters);
+  Observed other = RunAgainst(ModelServer::Behaviour{}, parameters);
+  for (const char* key : {"started", "gets", "sets"}) {
+    EXPECT_EQ(one.metrics[key], other.metrics[key]) << key;
+  }
+}
+
+}  // namespace
+}  // namespace ebbrt::loadgen

@@ -1,0 +1,33 @@
+#include "core/net/network.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "core/async/combinators.h"
+#include "core/async/future.h"
+#include "platform/current.h"
+
+namespace ebbrt {
+
+Future<Endpoint> ListenTcpOnAllCores(Endpoint local, TcpAcceptor acceptor) {
+  for (uint32_t core = 0; core < Platform::CoreCount(); ++core) {
+    Future<Endpoint> listening = Async(CoreId(core), [local, acceptor] {
+      return network->ListenTcp(local, acceptor);
+    });
+    absl::StatusOr<Endpoint> bound = co_await std::move(listening);
+    if (!bound.ok()) {
+      for (uint32_t listens = 0; listens < core; ++listens) {
+        Future<void> stopped = Async(
+            CoreId(listens), [local] { network->StopListeningTcp(local); });
+        static_cast<void>(co_await std::move(stopped));
+      }
+      co_return bound.status();
+    }
+    // With its port, which the other cores must share.
+    local = *bound;
+  }
+  co_return local;
+}
+
+}  // namespace ebbrt

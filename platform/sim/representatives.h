@@ -1,0 +1,59 @@
+// A simulated core's table of representatives.
+//
+// Static numbers and the lowest local ones, which are given first, stand in an
+// array; the rest in a hash table, so that a core costs 2 KiB and a node of
+// thousands of cores fits.
+//
+// Cores: its own. `current` is the host thread's: the table of the core that
+// it runs at present. Allocates: Set. Bound: kDenseMax entries in the array.
+#ifndef EBBRT_PLATFORM_SIM_REPRESENTATIVES_H_
+#define EBBRT_PLATFORM_SIM_REPRESENTATIVES_H_
+
+#include <unordered_map>
+
+#include "platform/contract.h"
+
+namespace ebbrt::platform {
+
+class SimRepresentatives {
+ public:
+  static constexpr EbbNumber kDenseMax = 1 << 16;
+
+  // A thread that runs no core: it has none.
+  static const SimRepresentatives kNone;
+  static thread_local constinit const SimRepresentatives* current;
+
+  // A table of its own.
+  SimRepresentatives();
+  ~SimRepresentatives();
+  SimRepresentatives(const SimRepresentatives&) = delete;
+  SimRepresentatives& operator=(const SimRepresentatives&) = delete;
+
+  // Null where there is none.
+  void* Find(EbbNumber number) const noexcept {
+    // The first test is the compiler's, where the number is static.
+    if (number < kStaticEbbNumbers || number < dense_count_) [[likely]] {
+      return dense_[number];
+    }
+    return FindSparse(number);
+  }
+  // False: no memory.
+  bool Set(EbbNumber number, void* representative) noexcept;
+
+ private:
+  using Sparse = std::unordered_map<EbbNumber, void*>;
+
+  constexpr explicit SimRepresentatives(void** dense) : dense_(dense) {}
+
+  void* FindSparse(EbbNumber number) const noexcept;
+  void SetOrThrow(EbbNumber number, void* representative);
+  void GrowDense(EbbNumber count);
+
+  void** dense_;
+  EbbNumber dense_count_ = kStaticEbbNumbers;
+  Sparse* sparse_ = nullptr;
+};
+
+}  // namespace ebbrt::platform
+
+#endif  // EBBRT_PLATFORM_SIM_REPRESENTATIVES_H_

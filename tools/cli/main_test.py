@@ -1,0 +1,65 @@
+"""The command line as a person meets it."""
+
+import subprocess
+import sys
+import unittest
+
+from tools import paths
+from tools.testing.main import main
+
+
+def _ebbrt(*arguments):
+    return subprocess.run([sys.executable, str(paths.ROOT / "tools"),
+                           *arguments], capture_output=True, text=True,
+                          check=False)
+
+
+class HelpTest(unittest.TestCase):
+
+    def test_names_the_commands(self):
+        for arguments in ((), ("--help",)):
+            done = _ebbrt(*arguments)
+            self.assertEqual(done.returncode, 0)
+            for text in ("run an experiment", "start memcached", "./ebbrt test",
+                         "say what this machine can do"):
+                self.assertIn(text, done.stdout)
+
+    def test_helps_with_each_command(self):
+        for command in ("run", "start", "test", "validate", "report", "list",
+                        "doctor"):
+            with self.subTest(command):
+                done = _ebbrt(command, "--help")
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn(f"usage: ./ebbrt {command}", done.stdout)
+
+    def test_refuses_unknown_commands_and_options(self):
+        for arguments in (("rnu",), ("run", "x.json", "--repetition-count=1"),
+                          ("start",)):
+            self.assertEqual(_ebbrt(*arguments).returncode, 2)
+
+
+class WrongArgumentsTest(unittest.TestCase):
+
+    def _expect(self, arguments, text):
+        done = _ebbrt(*arguments)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn(text, done.stderr)
+
+    def test_names_the_nearest(self):
+        self._expect(("run", "experiments/quickstart.json",
+                      "--platform=linus"), '(the nearest is "linux")')
+        self._expect(("start", "x", "--platform=linus"),
+                     '(the nearest is "linux")')
+        self._expect(("test", "--suite=tasn"), '(the nearest is "tsan")')
+
+    def test_wants_a_number_of_repetitions(self):
+        self._expect(("run", str(paths.EXPERIMENTS / "quickstart.json"),
+                      "--repetitions=0"),
+                     "repetitions: found 0, expected at least 1")
+
+    def test_wants_the_result_of_a_run(self):
+        self._expect(("report", "/nonexistent"), "expected the result of a run")
+
+
+if __name__ == "__main__":
+    main()

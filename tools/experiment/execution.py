@@ -1,0 +1,266 @@
+"""One run: starts the nodes of a point, waits for them, takes their metrics."""
+
+import dataclasses
+import select
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tools import paths
+from tools.experiment import placement, references
+from tools.experiment.benchmarks import read_benchmarks
+from tools.experiment.commands import command_line, free_port, is_listening
+from tools.experiment.nodes import Node, is_awaited
+from tools.experiment.processes import Process, exit_text, parse_report
+from tools.experiment.programs import Programs
+
+# How long a service may take to end once it is asked to.
+STOP_SECONDS_MAX = 5.0
+# How soon an end is seen. Not sooner: looking takes time from the nodes.
+_POLL_SECONDS = 0.05
+
+
+class RunFailed(Exception):
+    """A run that measured nothing; says why."""
+
+
+class RunStopped(Exception):
+    """A run that was asked to stop before its end."""
+
+
+@dataclass
+class Outcome:
+    """What a run gave."""
+
+    status: str
+    metrics: dict[str, Any] = field(default_factory=dict)
+    nodes: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass
+class _Running:
+    """A node that has been started."""
+
+    node: Node
+    process: Process
+    processors: list[int]
+    port: int | None = None
+    ready: dict[str, Any] | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+    benchmark_file: Path | None = None
+
+    def take(self, line: bytes, on_progress: Callable[[float], None]) -> None:
+        report = parse_report(line)
+        match report:
+            case {"event": "ready"}:
+                self.ready = report
+            case {"event": "metrics", "metrics": dict() as metrics}:
+                self.metrics.update(metrics)
+            case {"event": "progress", "fraction": int() | float() as part}:
+                if not self.node.is_service:
+                    on_progress(part)
+
+
+class Run:
+    """The nodes of one run. Each run needs a new one."""
+
+    def __init__(self, nodes: Sequence[Node], programs: Programs, *,
+                 logs: Path, seed: int, timeout_s: float,
+                 processors: Sequence[int],
+                 on_progress: Callable[[float], None] = lambda fraction: None,
+                 is_stopped: Callable[[], bool] = lambda: False):
+        self._nodes = nodes
+        self._programs = programs
+        self._logs = logs
+        self._seed = seed
+        self._timeout_s = timeout_s
+        self._placed = placement.place(nodes, processors)
+        self._on_progress = on_progress
+        self._is_stopped = is_stopped
+        self._running: list[_Running] = []
+
+    def execute(self) -> Outcome:
+        """Runs to the end. Whatever happens, no process is left.
+
+        Raises RunStopped soon after `is_stopped` says so.
+        """
+        self._deadline_s = time.monotonic() + self._timeout_s
+        self._logs.mkdir(parents=True, exist_ok=True)
+        try:
+            for node, processors in zip(self._nodes, self._placed):
+                self._start(node, processors)
+            self._wait("end", lambda: all(
+                running.process.poll() for running in self._running
+                if not running.node.is_service))
+            self._stop_services()
+            return Outcome("ok", self._metrics(), self._usage())
+        except RunFailed as error:
+            return Outcome("failed", error=str(error))
+        finally:
+            for running in self._running:
+                running.process.kill()
+                running.process.close()
+
+    def _start(self, node: Node, processors: list[int]) -> None:
+        port = free_port() if node.needs_port else None
+        file = (self._logs / f"{node.role}.benchmark.json").absolute()
+        filled = self._filled(node, port)
+        try:
+            process = Process(
+                command_line(filled, self._programs.path(node), self._seed,
+                             file),
+                log=self._logs / f"{node.role}.log",
+                environment=filled.environment, processors=processors,
+                cwd=paths.ROOT)
+        except OSError as error:
+            raise RunFailed(f"{node.role}: {node.what} cannot be started: "
+                            f"{error.strerror}") from None
+        running = _Running(node, process, processors, port,
+                           benchmark_file=file if node.benchmark else None)
+        self._running.append(running)
+        if is_awaited(node):
+            self._wait(f"be ready ({node.role})",
+                       lambda: self._is_ready(running))
+
+    def _is_ready(self, running: _Running) -> bool:
+        if running.ready is None and running.node.ready == "tcp":
+            if is_listening(running.port):
+                running.ready = {"port": running.port,
+                                 "endpoint": f"127.0.0.1:{running.port}"}
+        if running.ready is None and running.process.poll():
+            raise self._failure(running, "ended before it was ready, with " +
+                                exit_text(running.process.exit_code))
+        return running.ready is not None
+
+    def _filled(self, node: Node, port: int | None) -> Node:
+        """The node with its references replaced by what they stand for."""
+        def lookup(reference: str) -> Any:
+            return self._lookup(node, port, reference)
+
+        return dataclasses.replace(
+            node, parameters=references.fill(node.parameters, lookup),
+            arguments=[str(references.fill(argument, lookup))
+                       for argument in node.arguments],
+            environment={name: str(references.fill(value, lookup))
+                         for name, value in node.environment.items()})
+
+    def _lookup(self, node: Node, port: int | None, reference: str) -> Any:
+        own = {"port": port, "cores": node.cores, "seed": self._seed}
+        if reference in own:
+            return own[reference]
+        role, _, key = reference.partition(".")
+        ready = next(other.ready for other in self._running
+                     if other.node.role == role) or {}
+        if key not in ready:
+            keys = ", ".join(sorted(set(ready) - {"event"})) or "nothing"
+            raise RunFailed(f"{node.role}: refers to ${{{reference}}}, but "
+                            f"{role} was ready with {keys}")
+        return ready[key]
+
+    def _wait(self, what: str, is_done: Callable[[], bool]) -> None:
+        """Serves the nodes until `is_done`. Raises RunFailed."""
+        while not is_done():
+            self._serve(_POLL_SECONDS)
+            self._look_for_failures()
+            if time.monotonic() > self._deadline_s:
+                slow = next((running for running in self._running
+                             if not running.node.is_service and
+                             not running.process.poll()), self._running[-1])
+                raise self._failure(
+                    slow, f"did not {what} within {self._timeout_s:g} s "
+                    "(timeout_s)")
+
+    def _serve(self, seconds: float) -> None:
+        open_nodes = {running.process.output: running
+                      for running in self._running
+                      if not running.process.poll() and
+                      not running.process.output_ended}
+        if self._is_stopped():
+            raise RunStopped
+        readable, _, _ = select.select(list(open_nodes), [], [], seconds)
+        for descriptor in readable:
+            self._read(open_nodes[descriptor])
+
+    def _read(self, running: _Running) -> None:
+        for line in running.process.read():
+            running.take(line, self._on_progress)
+
+    def _look_for_failures(self) -> None:
+        for running in self._running:
+            code = running.process.exit_code
+            if code is None:
+                continue
+            if running.node.is_service:
+                raise self._failure(running, "ended while it was needed, with "
+                                    + exit_text(code))
+            if code != 0:
+                raise self._failure(running, f"ended with {exit_text(code)}")
+
+    def _stop_services(self) -> None:
+        services = [running for running in self._running
+                    if running.node.is_service]
+        for running in services:
+            if running.process.poll():
+                raise self._failure(running, "ended while it was needed, with "
+                                    + exit_text(running.process.exit_code))
+            running.process.send(signal.SIGINT)
+        deadline_s = time.monotonic() + STOP_SECONDS_MAX
+        while not all(running.process.poll() for running in services):
+            self._serve(_POLL_SECONDS)
+            if time.monotonic() > deadline_s:
+                slow = next(running for running in services
+                            if not running.process.poll())
+                raise self._failure(slow, "did not stop within "
+                                    f"{STOP_SECONDS_MAX:g} s of SIGINT")
+        for running in services:
+            # The system's programs may count SIGINT as a failure; ours do not.
+            if running.node.app and running.process.exit_code != 0:
+                raise self._failure(running, "was asked to stop and ended with "
+                                    + exit_text(running.process.exit_code))
+
+    def _metrics(self) -> dict[str, Any]:
+        """The only task's metrics as they are, other nodes' by their roles."""
+        tasks = [running for running in self._running
+                 if not running.node.is_service]
+        for running in self._running:
+            for line in running.process.close():
+                running.take(line, self._on_progress)
+            if running.benchmark_file:
+                running.metrics = read_benchmarks(running.benchmark_file)
+        for running in tasks:
+            if running.process.exit_code != 0:
+                raise self._failure(running, "ended with " + exit_text(
+                    running.process.exit_code))
+        alone = tasks[0] if len(tasks) == 1 else None
+        metrics = dict(alone.metrics) if alone else {}
+        for running in self._running:
+            if running is not alone and running.metrics:
+                metrics[running.node.role] = running.metrics
+        return metrics
+
+    def _usage(self) -> dict[str, Any]:
+        return {
+            running.node.role: {
+                "processors": running.processors,
+                "exit_code": running.process.exit_code,
+                "cpu_s": round(running.process.usage.ru_utime +
+                               running.process.usage.ru_stime, 6),
+                "resident_bytes_max": running.process.usage.ru_maxrss * 1024,
+            } for running in self._running
+        }
+
+    def _failure(self, running: _Running, what: str) -> RunFailed:
+        running.process.kill()
+        for line in running.process.close():
+            running.take(line, self._on_progress)
+        lines = [line for line in running.process.last_lines if line.strip()]
+        said = "; it had written nothing"
+        if lines:
+            said = "; its last output:" + "".join(
+                f"\n    {line}" for line in lines)
+        return RunFailed(f"{running.node.role} ({running.node.what}) "
+                         f"{what}{said}")

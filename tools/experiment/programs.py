@@ -1,0 +1,71 @@
+"""The programs that an experiment needs, built or found; their checksums."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.experiment import bazel, semantics, targets
+from tools.experiment.nodes import Node, nodes_of
+from tools.experiment.sweep import Point
+
+
+def _key(node: Node) -> tuple[str, str]:
+    """What tells the program of one node from another's."""
+    if node.program:
+        return "", node.program
+    label = node.benchmark or targets.application_label(node.app, node.role)
+    return node.platform, label
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Where the program of each node is, and what is in it."""
+
+    paths: dict[tuple[str, str], Path]
+    checksums: dict[str, str]
+
+    def path(self, node: Node) -> Path:
+        return self.paths[_key(node)]
+
+
+def prepare(points: Sequence[Point]) -> Programs:
+    """Builds what is to be built. Raises bazel.BuildError."""
+    keys = list(dict.fromkeys(
+        _key(node) for point in points for node in nodes_of(point.document)))
+    found = {}
+    for platform in dict.fromkeys(platform for platform, _ in keys):
+        labels = [name for other, name in keys if other == platform]
+        if platform:
+            built = bazel.build(labels, targets.PLATFORM_FLAGS[platform])
+            found.update({(platform, name): path
+                          for name, path in built.items()})
+        else:
+            found.update({("", name): semantics.program_path(name)
+                          for name in labels})
+    checksums = {
+        f"{name} ({platform})" if platform else name: _checksum(path)
+        for (platform, name), path in found.items()
+    }
+    return Programs(found, checksums)
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# What changes nothing about how a point is measured.
+_NOT_MEASURED = ("description", "repetitions", "metrics", "figures", "claims",
+                 "timeout_s")
+
+
+def configuration_hash(config: dict[str, Any],
+                       checksums: dict[str, str]) -> str:
+    """Eight characters that are others where other things are measured."""
+    measured = {key: value for key, value in config.items()
+                if key not in _NOT_MEASURED}
+    text = json.dumps([measured, checksums], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

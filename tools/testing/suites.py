@@ -1,0 +1,39 @@
+"""The suites that `./ebbrt test` consists of."""
+
+from dataclasses import dataclass
+
+# What knows no operating system, and is built for every platform.
+_CORE = ("//core/...",)
+_PORTABLE = (*_CORE, "//platform:all")
+# The processes that sanitizers watch.
+_NATIVE = ("//core/...", "//platform/...", "//apps/...")
+# Tests that mean something on Linux only; see tools/bazel/ebbrt.bzl.
+_ANYWHERE = "--test_tag_filters=-linux,-benchmark"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One run of Bazel."""
+
+    name: str
+    purpose: str
+    command: str  # "test" or "build".
+    flags: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+SUITES = (
+    Suite("linux", "everything, as a Linux process", "test", (), ("//...",)),
+    Suite("sim", "core on the simulator's queue, in many orders", "test",
+          ("--config=sim", _ANYWHERE, "--build_tests_only"), _PORTABLE),
+    Suite("sim_faults", "the same with early and late waits", "test",
+          ("--config=sim_faults", _ANYWHERE, "--build_tests_only"), _PORTABLE),
+    Suite("archetype", "core on a platform that has the contract only",
+          "build", ("--config=archetype",), _CORE),
+    Suite("clang", "everything with clang and its layering_check", "build",
+          ("--config=clang",), ("//...",)),
+    Suite("asan", "with the address and undefined behaviour sanitizers",
+          "test", ("--config=asan", "--build_tests_only"), _NATIVE),
+    Suite("tsan", "with the thread sanitizer", "test",
+          ("--config=tsan", "--build_tests_only"), _NATIVE),
+)
