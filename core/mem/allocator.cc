@@ -62,6 +62,13 @@ Granule* HeadOf(const void* object) {
   return granule;
 }
 
+// A heap that is held is for its holder to look after.
+void TrimUnlessHeld(Heap& heap) {
+  if (!heap.TryLock()) return;
+  heap.Trim();
+  heap.Unlock();
+}
+
 // In place, where the size class or the run allows.
 bool ResizeInPlace(void* object, size_t bytes) {
   Granule* head = HeadOf(object);
@@ -142,18 +149,15 @@ size_t UsableBytes(const void* object) noexcept {
 }
 
 void Trim() noexcept {
-  if (Heap* heap = internal::CurrentHeap()) heap->Trim();
-  // Those that are locked are in use and will be looked after by their holder.
-  for (Heap& heap : process.common) {
-    if (!heap.TryLock()) continue;
-    heap.Trim();
-    heap.Unlock();
-  }
-  for (std::atomic<Heap*>& entry : process.cores) {
-    Heap* heap = entry.load(std::memory_order_acquire);
-    if (heap == nullptr || !heap->TryLock()) continue;
-    heap->Trim();
-    heap->Unlock();
+  // Twice, because the first time heaps send each other what is theirs.
+  for (int i = 0; i < 2; ++i) {
+    for (Heap& heap : process.common) TrimUnlessHeld(heap);
+    for (std::atomic<Heap*>& entry : process.cores) {
+      // Acquire: pairs with EnterCore.
+      Heap* heap = entry.load(std::memory_order_acquire);
+      if (heap != nullptr) TrimUnlessHeld(*heap);
+    }
+    if (Heap* heap = internal::CurrentHeap()) heap->Trim();
   }
   process.pages.Trim();
 }

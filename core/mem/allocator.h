@@ -34,8 +34,8 @@ namespace ebbrt::mem {
 
 // Of so many cores each can have a heap; others allocate as threads do.
 inline constexpr uint32_t kCoreHeapsMax = 1024;
-// Each size and alignment is below this.
-inline constexpr size_t kObjectBytesMax = size_t{1} << 46;
+// No object is larger.
+inline constexpr size_t kObjectBytesMax = PageAllocator::kReservedBytesMax;
 
 // At least `bytes`, aligned for any type of that size.
 void* Allocate(size_t bytes) noexcept;

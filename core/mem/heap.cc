@@ -213,27 +213,22 @@ bool Heap::ReleaseEmptySlabs() {
   return any;
 }
 
-void Heap::EmptyBins() {
-  for (SizeClass i = 1; i < kSizeClasses; ++i) {
-    Bin& bin = bins_[i];
-    FreeObject* object = std::exchange(bin.head, nullptr);
-    bin.room = RoomMax(i);
-    bin.refilled = 0;
-    while (object != nullptr) {
-      FreeObject* next = object->next;
-      FreeIntoSlab(pages_.GranuleOf(object), object);
-      object = next;
-    }
+void Heap::EmptyBin(SizeClass size_class) {
+  Bin& bin = bins_[size_class];
+  FreeObject* object = std::exchange(bin.head, nullptr);
+  bin.room = RoomMax(size_class);
+  bin.refilled = 0;
+  while (object != nullptr) {
+    FreeObject* next = object->next;
+    FreeIntoSlab(pages_.GranuleOf(object), object);
+    object = next;
   }
 }
 
 void Heap::Trim() {
   DrainInbox();
-  // Twice, because a batch that is sent may come out of a bin.
-  for (int i = 0; i < 2; ++i) {
-    EmptyBins();
-    for (Outgoing& outgoing : outgoing_) Send(outgoing);
-  }
+  for (SizeClass i = 1; i < kSizeClasses; ++i) EmptyBin(i);
+  SendAll();
   for (Slabs& slabs : slabs_) {
     if (slabs.current == nullptr || slabs.current->countdown != 1) continue;
     Release(slabs.current);  // Nothing of it is given out.

@@ -180,12 +180,13 @@ class Heap {
   void AddEmpty(Granule* slab);
   void Release(Granule* slab);
   bool ReleaseEmptySlabs();
-  void EmptyBins();
+  void EmptyBin(SizeClass size_class);
 
   // heap_remote.cc: from heap to heap.
   void FreeRemote(Heap* owner, void* object);
   RemoteBatch* StartBatch(Outgoing& outgoing, Heap* owner);
   void Send(Outgoing& outgoing);
+  void SendAll();
   // Takes what others have freed, until some of it is of the class; that is
   // for a bin.
   Objects TakeReceived(SizeClass size_class);
@@ -193,7 +194,6 @@ class Heap {
   RemoteBatch* NextReceived();
   void DrainInbox();
   void FreeReceived(void* object);
-  void FreeBatch(RemoteBatch* batch);
 
   std::array<Bin, kSizeClasses> bins_;
   std::array<Slabs, kSizeClasses> slabs_;

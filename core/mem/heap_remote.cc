@@ -77,6 +77,10 @@ void Heap::Send(Outgoing& outgoing) {
   if (batch != nullptr) outgoing.owner->Receive(batch);
 }
 
+void Heap::SendAll() {
+  for (Outgoing& outgoing : outgoing_) Send(outgoing);
+}
+
 void Heap::Receive(RemoteBatch* batch) {
   PushOn(inbox_, batch);
   // A heap that nobody holds would not look into its inbox.
@@ -106,7 +110,7 @@ Heap::Objects Heap::TakeReceived(SizeClass size_class) {
   // Ends: each turn uses up a batch, and nothing here makes one.
   while (RemoteBatch* batch = NextReceived()) {
     Objects objects = TakeFrom(batch, size_class);
-    FreeBatch(batch);
+    FreeReceived(batch);  // It goes home itself, to the sender.
     if (objects.first != nullptr) return objects;
   }
   return {};
@@ -142,14 +146,6 @@ void Heap::FreeReceived(void* object) {
   } else {
     // The slab was passed on after the object was sent here.
     PushOn(owner->loose_inbox_, static_cast<FreeObject*>(object));
-  }
-}
-
-void Heap::FreeBatch(RemoteBatch* batch) {
-  if (bins_[kBatchSizeClass].room != 0) {
-    Free(pages_.GranuleOf(batch), batch);
-  } else {
-    FreeReceived(batch);
   }
 }
 
