@@ -42,6 +42,33 @@ uint32_t Load32(const std::byte* from) {
   return __builtin_bswap32(value);
 }
 
+// What a header says of the reply that it begins.
+struct Head {
+  Reply reply;
+  size_t value_begin;  // Within the body.
+  size_t body_bytes;
+};
+
+// False if it is not the header of a reply to request `number`.
+bool Decode(const std::byte* header, uint32_t number, Head& head) {
+  const uint8_t opcode = static_cast<uint8_t>(header[1]);
+  const uint16_t status = Load16(header + 6);
+  head.value_begin =
+      size_t{static_cast<uint8_t>(header[4])} + Load16(header + 2);
+  head.body_bytes = Load32(header + 8);
+  if (status == kStatusOk) {
+    head.reply = opcode == kGet ? Reply::kHit : Reply::kStored;
+  } else {
+    head.reply = opcode == kGet && status == kStatusKeyNotFound
+                     ? Reply::kMiss
+                     : Reply::kRefused;
+  }
+  return static_cast<uint8_t>(header[0]) == kReplyMagic &&
+         (opcode == kGet || opcode == kSet) && Load32(header + 12) == number &&
+         head.value_begin <= head.body_bytes &&
+         head.body_bytes <= ProtocolClient::kBodyBytesMax;
+}
+
 class BinaryClient final : public ProtocolClient {
  public:
   explicit BinaryClient(bool wants_values) : wants_values_(wants_values) {}
@@ -51,10 +78,13 @@ class BinaryClient final : public ProtocolClient {
   bool Parse(std::span<const std::byte> bytes, ReplySink& sink) override;
 
  private:
-  // Takes up a header, and with it the length and the meaning of the body.
-  bool BeginReply(const std::byte* header);
-  // Shows the sink what of [body_read_, body_read_ + piece.size()) is value.
-  void ShowValue(std::span<const std::byte> piece, ReplySink& sink) const;
+  // Each takes from the front of `bytes` and returns false at the end of
+  // parsing: all replies that are there as a whole, and a part of one.
+  bool ParseWhole(std::span<const std::byte>& bytes, ReplySink& sink);
+  bool ParsePart(std::span<const std::byte>& bytes, ReplySink& sink);
+  // Shows the sink what of the body's bytes from `offset` on is value.
+  void ShowValue(const Head& head, size_t offset,
+                 std::span<const std::byte> piece, ReplySink& sink) const;
 
   const bool wants_values_;
   // The opaque field numbers requests, and the server returns it.
@@ -63,20 +93,19 @@ class BinaryClient final : public ProtocolClient {
   // A header that has come in part.
   size_t header_bytes_ = 0;
   std::byte header_[kHeaderBytes];
-  // The reply whose body is being read, if any.
+  // The reply whose body has come in part, if any.
   bool in_body_ = false;
-  Reply reply_{};
-  size_t body_bytes_ = 0;
+  Head head_;
   size_t body_read_ = 0;
-  size_t value_begin_ = 0;
 };
 
 void BinaryClient::Encode(const Request& request, const Workload& workload,
                           RequestWriter& writer) {
   const size_t key_bytes = workload.KeyBytes(request.key);
   const size_t extras_bytes = request.is_set ? kSetExtrasBytes : 0;
-  size_t bytes = kHeaderBytes + extras_bytes + key_bytes;
-  char* to = writer.Reserve(bytes + kCopiedValueBytesMax);
+  const size_t bytes = kHeaderBytes + extras_bytes + key_bytes;
+  char* to = writer.Reserve(kHeaderBytes + kSetExtrasBytes + kKeyRoomBytes +
+                            kCopiedValueBytesMax);
   std::memset(to, 0, kHeaderBytes + kSetExtrasBytes);
   to[0] = static_cast<char>(kRequestMagic);
   to[1] = static_cast<char>(request.is_set ? kSet : kGet);
@@ -86,71 +115,75 @@ void BinaryClient::Encode(const Request& request, const Workload& workload,
                                         request.value_bytes));
   Store32(to + 12, next_request_++);
   workload.WriteKey(request.key, to + kHeaderBytes + extras_bytes);
+  if (request.value_bytes == 0) {
+    writer.Commit(bytes);
+    return;
+  }
   size_t copied = CopySmallValue(request, to + bytes);
   writer.Commit(bytes + copied);
-  if (copied < request.value_bytes) {
+  if (copied == 0) {
     writer.AddStatic(Workload::Value(request.key, request.value_bytes));
   }
 }
 
 bool BinaryClient::Parse(std::span<const std::byte> bytes, ReplySink& sink) {
   while (!bytes.empty()) {
-    if (!in_body_) {
-      const std::byte* header = bytes.data();
-      size_t taken = kHeaderBytes;
-      if (header_bytes_ != 0 || bytes.size() < kHeaderBytes) {
-        taken = std::min(kHeaderBytes - header_bytes_, bytes.size());
-        std::memcpy(header_ + header_bytes_, bytes.data(), taken);
-        header_bytes_ += taken;
-        if (header_bytes_ < kHeaderBytes) return true;
-        header_bytes_ = 0;
-        header = header_;
-      }
-      if (!BeginReply(header)) return false;
-      bytes = bytes.subspan(taken);
+    if (!in_body_ && header_bytes_ == 0 && !ParseWhole(bytes, sink)) {
+      return false;
     }
-    size_t taken = std::min(body_bytes_ - body_read_, bytes.size());
-    if (wants_values_) ShowValue(bytes.first(taken), sink);
-    body_read_ += taken;
+    if (!bytes.empty() && !ParsePart(bytes, sink)) return false;
+  }
+  return true;
+}
+
+bool BinaryClient::ParseWhole(std::span<const std::byte>& bytes,
+                              ReplySink& sink) {
+  Head head;
+  while (bytes.size() >= kHeaderBytes) {
+    if (!Decode(bytes.data(), next_reply_, head)) return false;
+    if (head.body_bytes > bytes.size() - kHeaderBytes) return true;
+    if (wants_values_) {
+      ShowValue(head, 0, bytes.subspan(kHeaderBytes, head.body_bytes), sink);
+    }
+    ++next_reply_;
+    bytes = bytes.subspan(kHeaderBytes + head.body_bytes);
+    if (!sink.OnReply(head.reply)) return false;
+  }
+  return true;
+}
+
+bool BinaryClient::ParsePart(std::span<const std::byte>& bytes,
+                             ReplySink& sink) {
+  if (!in_body_) {
+    size_t taken = std::min(kHeaderBytes - header_bytes_, bytes.size());
+    std::memcpy(header_ + header_bytes_, bytes.data(), taken);
     bytes = bytes.subspan(taken);
-    if (body_read_ < body_bytes_) return true;
-    in_body_ = false;
-    if (!sink.OnReply(reply_)) return false;
+    header_bytes_ += taken;
+    if (header_bytes_ < kHeaderBytes) return true;
+    header_bytes_ = 0;
+    if (!Decode(header_, next_reply_, head_)) return false;
+    ++next_reply_;
+    in_body_ = true;
+    body_read_ = 0;
   }
-  return true;
+  size_t taken = std::min(head_.body_bytes - body_read_, bytes.size());
+  if (wants_values_) ShowValue(head_, body_read_, bytes.first(taken), sink);
+  body_read_ += taken;
+  bytes = bytes.subspan(taken);
+  if (body_read_ < head_.body_bytes) return true;
+  in_body_ = false;
+  return sink.OnReply(head_.reply);
 }
 
-bool BinaryClient::BeginReply(const std::byte* header) {
-  const uint8_t opcode = static_cast<uint8_t>(header[1]);
-  const uint16_t status = Load16(header + 6);
-  value_begin_ = size_t{static_cast<uint8_t>(header[4])} + Load16(header + 2);
-  body_bytes_ = Load32(header + 8);
-  body_read_ = 0;
-  if (static_cast<uint8_t>(header[0]) != kReplyMagic ||
-      (opcode != kGet && opcode != kSet) ||
-      Load32(header + 12) != next_reply_ || value_begin_ > body_bytes_ ||
-      body_bytes_ > kBodyBytesMax) {
-    return false;
-  }
-  ++next_reply_;
-  in_body_ = true;
-  if (status == kStatusOk) {
-    reply_ = opcode == kGet ? Reply::kHit : Reply::kStored;
-  } else {
-    reply_ = opcode == kGet && status == kStatusKeyNotFound ? Reply::kMiss
-                                                            : Reply::kRefused;
-  }
-  return true;
-}
-
-void BinaryClient::ShowValue(std::span<const std::byte> piece,
+void BinaryClient::ShowValue(const Head& head, size_t offset,
+                             std::span<const std::byte> piece,
                              ReplySink& sink) const {
-  if (reply_ != Reply::kHit || body_read_ + piece.size() <= value_begin_) {
+  if (head.reply != Reply::kHit || offset + piece.size() <= head.value_begin) {
     return;
   }
-  size_t skipped = value_begin_ > body_read_ ? value_begin_ - body_read_ : 0;
-  sink.OnValue(body_bytes_ - value_begin_, body_read_ + skipped - value_begin_,
-               piece.subspan(skipped));
+  size_t skipped = head.value_begin > offset ? head.value_begin - offset : 0;
+  sink.OnValue(head.body_bytes - head.value_begin,
+               offset + skipped - head.value_begin, piece.subspan(skipped));
 }
 
 }  // namespace

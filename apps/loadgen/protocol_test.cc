@@ -233,9 +233,9 @@ TEST(RequestWriter, WhatIsStillInUseIsNotOverwritten) {
     kept.push_back(writer.Take());
   }
   for (uint32_t key = 0; key < 1000; ++key) {
-    std::string text(8, ' ');
-    workload.WriteKey(key, text.data());
-    EXPECT_EQ(kept[key].ToString(), "get " + text + "\r\n");
+    char text[kKeyRoomBytes];
+    workload.WriteKey(key, text);
+    EXPECT_EQ(kept[key].ToString(), "get " + std::string(text, 8) + "\r\n");
   }
 }
 

@@ -57,7 +57,7 @@ class TextClient final : public ProtocolClient {
 void TextClient::Encode(const Request& request, const Workload& workload,
                         RequestWriter& writer) {
   constexpr size_t kWordsBytesMax = 64;  // All but key and value.
-  char* const begin = writer.Reserve(kWordsBytesMax + kKeyBytesMax +
+  char* const begin = writer.Reserve(kWordsBytesMax + kKeyRoomBytes +
                                      kCopiedValueBytesMax);
   char* to = Put(begin, request.is_set ? kSet : kGet);
   workload.WriteKey(request.key, to);

@@ -1,6 +1,7 @@
 #include "apps/loadgen/workload.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -13,6 +14,16 @@ namespace {
 
 // Values begin at this many places of the block.
 constexpr int kValuePlacesBits = 16;
+
+// "000102...99".
+constexpr std::array<char, 200> kTwoDigits = [] {
+  std::array<char, 200> digits{};
+  for (int i = 0; i < 100; ++i) {
+    digits[2 * i] = static_cast<char>('0' + i / 10);
+    digits[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return digits;
+}();
 
 // Random bytes, the same in every process.
 const std::byte* ValueBlock() {
@@ -43,10 +54,18 @@ Workload::Workload(const Settings& settings)
 }
 
 void Workload::WriteKey(uint32_t key, char* to) const {
-  size_t bytes = KeyBytes(key);
-  std::memset(to, '0', bytes);
+  // In whole blocks of this size, which are single stores.
+  constexpr size_t kBlock = 16;
+  static_assert(kKeyRoomBytes % kBlock == 0 && kKeyRoomBytes >= kKeyBytesMax);
+  const size_t bytes = KeyBytes(key);
+  for (size_t i = 0; i < bytes; i += kBlock) std::memset(to + i, '0', kBlock);
   char* digit = to + bytes;
-  for (; key != 0; key /= 10) *--digit = static_cast<char>('0' + key % 10);
+  while (key >= 10) {
+    digit -= 2;
+    std::memcpy(digit, &kTwoDigits[key % 100 * 2], 2);
+    key /= 100;
+  }
+  if (key != 0) digit[-1] = static_cast<char>('0' + key);
 }
 
 std::span<const std::byte> Workload::Value(uint32_t key, size_t bytes) {

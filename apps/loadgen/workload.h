@@ -28,6 +28,7 @@ namespace ebbrt::loadgen {
 // memcached takes no longer keys, and by default no items above 1 MiB.
 inline constexpr size_t kKeyBytesMax = 250;
 inline constexpr size_t kValueBytesMax = 1'000'000;
+inline constexpr size_t kKeyRoomBytes = 256;
 inline constexpr uint64_t kRecordsMax = uint64_t{1} << 32;
 
 struct Request {
@@ -50,7 +51,8 @@ class Workload {
 
   uint64_t records() const { return settings_.records; }
 
-  // The text of a key: KeyBytes(key) characters, written to `to`.
+  // The text of a key: KeyBytes(key) characters, written to `to`, which has
+  // room for kKeyRoomBytes: what is behind the key is written over too.
   size_t KeyBytes(uint32_t key) const {
     // Fibonacci hashing: any run of numbers meets all sizes evenly.
     return key_bytes_[(key * 0x9e3779b9u) >> (32 - kKeySizesBits)];

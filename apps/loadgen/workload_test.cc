@@ -13,9 +13,9 @@ namespace ebbrt::loadgen {
 namespace {
 
 std::string KeyText(const Workload& workload, uint32_t key) {
-  std::string text(workload.KeyBytes(key), '?');
-  workload.WriteKey(key, text.data());
-  return text;
+  char text[kKeyRoomBytes];
+  workload.WriteKey(key, text);
+  return {text, workload.KeyBytes(key)};
 }
 
 TEST(Workload, KeysAreTheirNumbersPaddedAndDiffer) {
