@@ -334,6 +334,51 @@ TEST(KernelNetwork, ListensAgainAtOnce) {
   }
 }
 
+TEST(KernelNetwork, SpreadsConnectionsEvenly) {
+  RunWithNetwork(3, [] {
+    constexpr int kConnections = 30;
+    std::atomic<int> connections[3] = {};
+    class Handler final : public TcpHandler {
+     public:
+      explicit Handler(std::atomic<int>* connections) : count_(connections) {}
+      void OnConnected(TcpConnection& connection) override {
+        connection_ = &connection;
+        ++count_[Platform::CurrentCore().index()];
+      }
+      void OnReceive(IOBufChain) override {}
+      void OnPeerClosed() override { connection_->Close(); }
+      void OnClosed(const absl::Status&) override {
+        --count_[Platform::CurrentCore().index()];
+      }
+
+     private:
+      std::atomic<int>* const count_;
+      TcpConnection* connection_ = nullptr;
+    };
+    absl::StatusOr<Endpoint> server =
+        ListenTcpOnAllCores({kLoopbackV4, 0}, [&connections](const Endpoint&) {
+          return std::make_unique<Handler>(connections);
+        }).Block();
+    ASSERT_TRUE(server.ok());
+    auto all_have = [&](int each) {
+      return connections[0] == each && connections[1] == each &&
+             connections[2] == each;
+    };
+    // The second time, those of the first are gone and must not count.
+    for (int round = 0; round < 2; ++round) {
+      std::vector<Peer> peers;
+      OnAThread([&] {
+        for (int i = 0; i < kConnections; ++i) peers.emplace_back(*server);
+      });
+      EXPECT_TRUE(Await([&] { return all_have(kConnections / 3); }))
+          << connections[0] << " " << connections[1] << " " << connections[2];
+      peers.clear();
+      EXPECT_TRUE(Await([&] { return all_have(0); }));
+      ASSERT_TRUE(Delay(milliseconds(20)).Block().ok());
+    }
+  });
+}
+
 TEST(KernelNetwork, WaitsWhereDescriptorsRunOut) {
   RunWithNetwork(1, [] {
     Log log;
