@@ -24,6 +24,8 @@ struct Event : QueueLink<Event> {
 
   EventFunction function;
   EventTag tag;  // What it is accounted under.
+  // Of RCU, which owes it: where the node ends first, it runs then.
+  bool deferred = false;
 };
 static_assert(sizeof(Event) <= kCacheLineBytes);
 

@@ -77,7 +77,9 @@ void EventLoop::Defer(EventFunction&& function) {
     function();
     return;
   }
-  rcu_.Defer(NewEvent(std::move(function), kRcuTag));
+  Event* event = NewEvent(std::move(function), kRcuTag);
+  event->deferred = true;
+  rcu_.Defer(event);
 }
 
 bool EventLoop::SaveContext(EventContext& context) {
@@ -240,13 +242,14 @@ void EventLoop::Run() {
 
 void EventLoop::Drain() {
   draining_ = true;
-  IntrusiveQueue<Event> deferred = rcu_.TakeAll();
-  while (Event* event = deferred.PopFront()) {
-    event->function();
+  // Of what was deferred, some may be past its wait and queued already.
+  IntrusiveQueue<Event> queued = std::move(ready_);
+  queued.Append(remote_.TakeAll());
+  queued.Append(rcu_.TakeAll());
+  while (Event* event = queued.PopFront()) {
+    if (event->deferred) event->function();
     delete event;
   }
-  ready_.Append(remote_.TakeAll());
-  while (Event* event = ready_.PopFront()) delete event;
 }
 
 }  // namespace ebbrt

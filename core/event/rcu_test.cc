@@ -129,5 +129,21 @@ TEST(Rcu, WhatIsStillDeferredAtTheEndRuns) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
+// The wait of these is over, and they stand in the loop's queue.
+TEST(Rcu, WhatIsQueuedToRunAtTheEndRuns) {
+  constexpr int kDeferred = 1000;
+  static_assert(kDeferred > 10 * EventLoop::kEventsPerYield);
+  int ran = 0;
+  EXPECT_EQ(RunNode({}, [&] {
+              for (int i = 0; i < kDeferred; ++i) {
+                RcuDefer([&ran] {
+                  if (++ran == 1) Exit(0);
+                });
+              }
+            }),
+            0);
+  EXPECT_EQ(ran, kDeferred);
+}
+
 }  // namespace
 }  // namespace ebbrt
