@@ -12,13 +12,13 @@ from tools.testing.suites import SUITES, Suite
 
 SUMMARY = "run the tests"
 DESCRIPTION = """\
-Runs all tests, suite by suite, and ends with a line `N passed, N failed`, counted
-in test cases. What does not build has failed. The suites:
+Runs all tests, suite by suite, and ends with a line `N passed, N failed`,
+counted in test cases. What does not build has failed. The suites:
 
 """ + "\n".join(f"  {suite.name:10} {suite.purpose}" for suite in SUITES) + """
 
-Unchanged tests are not run again. `EBBRT_SEED=N ./ebbrt test` gives random tests
-that seed.
+Unchanged tests are not run again. `EBBRT_SEED=N ./ebbrt test` gives random
+tests that seed.
 """
 
 

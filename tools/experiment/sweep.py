@@ -1,4 +1,4 @@
-"""Expands an experiment's sweep into points: all combinations of its choices."""
+"""Expands an experiment's sweep into points: all combinations of choices."""
 
 import copy
 import itertools
@@ -108,7 +108,7 @@ def _values(axis: dict[str, Any], place: str) -> list[Any]:
 
 
 def expand(document: documents.Document) -> list[Point]:
-    """The points of a document that the schema accepts. Raises DocumentError."""
+    """The points of a document that fits the schema. Raises DocumentError."""
     dimensions = axes(document)
     count = math.prod(len(axis.choices) for axis in dimensions)
     if count > POINTS_MAX:

@@ -1,4 +1,4 @@
-"""The table that a run ends with: medians of the repetitions, and their spread."""
+"""The table that a run ends with: medians of repetitions, and their spread."""
 
 from collections.abc import Sequence
 from typing import Any

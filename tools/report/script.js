@@ -6,7 +6,8 @@ const markers = ["circle", "square", "diamond", "triangle-up", "triangle-down",
                  "cross", "star", "x"];
 
 function colourOf(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return getComputedStyle(document.documentElement)
+      .getPropertyValue(name).trim();
 }
 
 // The last of the colours is black: on a dark ground it takes the text's.
