@@ -44,8 +44,12 @@ absl::Status EbbNames::Add(std::string_view name, EbbId id) {
 
 absl::Status EbbNames::Remove(std::string_view name) {
   std::scoped_lock guard(lock_);
-  if (ids_.erase(name) != 0) return absl::OkStatus();
-  return absl::NotFoundError("there is no Ebb named " + std::string(name));
+  auto found = ids_.find(name);
+  if (found == ids_.end()) {
+    return absl::NotFoundError("there is no Ebb named " + std::string(name));
+  }
+  ids_.erase(found);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<EbbId> EbbNames::Find(std::string_view name) {

@@ -18,11 +18,12 @@
 #define EBBRT_CORE_EBB_NAMES_H_
 
 #include <cstddef>
+#include <functional>
 #include <list>
+#include <map>
 #include <string>
 #include <string_view>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/async/future.h"
@@ -50,8 +51,8 @@ class EbbNames {
   using Waiters = std::list<Promise<EbbId>>;
 
   SpinLock lock_;  // Guards all below.
-  absl::flat_hash_map<std::string, EbbId> ids_;
-  absl::flat_hash_map<std::string, Waiters> waiters_;
+  std::map<std::string, EbbId, std::less<>> ids_;
+  std::map<std::string, Waiters, std::less<>> waiters_;
   size_t waiter_count_ = 0;
 };
 

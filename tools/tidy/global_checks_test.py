@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 from tools.testing.main import main
-from tools.tidy.global_checks import parse_symbols
+from tools.tidy.global_checks import is_ours, parse_symbols
 
 _GLOBALS = """
 #include <string>
@@ -49,6 +49,11 @@ class GlobalChecksTest(unittest.TestCase):
                      "F()::calls"):
             with self.subTest(name):
                 self.assertIn(name, found)
+
+    def test_in_a_program_only_our_own_count(self):
+        self.assertTrue(is_ours("ebbrt::memcached::requests"))
+        self.assertFalse(is_ours("ebbrt::platform::(anonymous namespace)::x"))
+        self.assertFalse(is_ours("std::cout"))
 
     def test_constants_are_not(self):
         self.assertEqual(_mutable(_CONSTANTS), [])

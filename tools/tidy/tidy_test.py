@@ -13,7 +13,7 @@ from tools.tidy.main import check
 # The tree itself, to which Bazel's copy of this file is a link.
 _ROOT = Path(__file__).resolve().parents[2]
 # What Bazel has built of core and apps; it names them as arguments.
-_ARCHIVES = [Path(name) for name in sys.argv[1:] if name.endswith(".a")]
+_FILES = [Path(name) for name in sys.argv[1:]]
 
 
 class TidyTest(unittest.TestCase):
@@ -23,8 +23,8 @@ class TidyTest(unittest.TestCase):
         self.assertEqual([], [str(finding) for finding in left])
 
     def test_mutable_globals(self):
-        self.assertTrue(_ARCHIVES)
-        left = without_exceptions(check_globals(_ARCHIVES), GLOBAL_EXCEPTIONS)
+        self.assertTrue(_FILES)
+        left = without_exceptions(check_globals(_FILES), GLOBAL_EXCEPTIONS)
         self.assertEqual([], [str(finding) for finding in left])
 
 
