@@ -86,7 +86,7 @@ void Driver::OnLost(Connection& connection, const absl::Status& why) {
   if (job_ != nullptr) {
     connection.ForEachUnanswered(
         [this](const Request& request) { job_->OnLost(request); });
-    job_->OnConnectionLost(Platform::Now());
+    if (connection.was_open()) job_->OnConnectionLost(Platform::Now());
   }
   if (slot.attempts < kAttemptsMax) {
     to_retry_.push_back(connection.slot());
@@ -115,8 +115,7 @@ void Driver::TellIfOpened() {
     return;
   }
   opened.SetOutcome(absl::UnavailableError(absl::StrCat(
-      setup_->options.server.ToString(), ": ", given_up_, " of ",
-      slots_.size(), " connections could not be opened in ", kAttemptsMax,
+      setup_->options.server.ToString(), ": no connection in ", kAttemptsMax,
       " attempts: ", last_failure_.message())));
 }
 

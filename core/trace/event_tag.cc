@@ -5,16 +5,16 @@
 namespace ebbrt {
 namespace {
 
-[[gnu::section("ebbrt_event_tags"), gnu::used]] constexpr internal::EventTagEntry
-    kCoreTags[] = {
-        {kNoTag, "untagged"},
-        {kTimerTag, "core.timer"},
-        {kInterruptTag, "core.interrupt"},
-        {kRcuTag, "core.rcu"},
-        {kLookTag, "core.look"},
-        {kEmptyPollTag, "core.empty_poll"},
-        {kWaitTag, "core.wait"},
-        {kOtherTagsTag, "core.other_tags"},
+[[gnu::section("ebbrt_event_tags"), gnu::used]]
+constexpr internal::EventTagEntry kCoreTags[] = {
+    {kNoTag, "untagged"},
+    {kTimerTag, "core.timer"},
+    {kInterruptTag, "core.interrupt"},
+    {kRcuTag, "core.rcu"},
+    {kLookTag, "core.look"},
+    {kEmptyPollTag, "core.empty_poll"},
+    {kWaitTag, "core.wait"},
+    {kOtherTagsTag, "core.other_tags"},
 };
 
 }  // namespace

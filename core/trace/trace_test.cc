@@ -34,7 +34,11 @@ TagCost CostOf(const std::vector<TagCost>& costs, EventTag tag) {
 }
 
 // Lets the events that are queued on this core run.
-void Yield() { EXPECT_TRUE(Async(Platform::CurrentCore(), [] {}).Block().ok()); }
+void Yield() {
+  EXPECT_TRUE(Async(Platform::CurrentCore(), [] {}).Block().ok());
+}
+
+void BlockFor(Duration delay) { EXPECT_TRUE(Delay(delay).Block().ok()); }
 
 TEST(Trace, IsOffUntilItIsStarted) {
   RunOnCores(2, [] {
@@ -136,8 +140,7 @@ TEST(Trace, ChargesAnEventThatBlocksForItsTimeOnTheCore) {
         },
         kFirstTag);
     // A timer's function may block as well, and is charged under its own tag.
-    Timer timer([] { EXPECT_TRUE(Delay(std::chrono::milliseconds(5)).Block().ok()); },
-                kSecondTag);
+    Timer timer([] { BlockFor(std::chrono::milliseconds(5)); }, kSecondTag);
     timer.SetAfter(Duration::zero());
     ASSERT_TRUE(SaveContext(ended));
     std::vector<TagCost> costs = ReadTrace().cores[0];

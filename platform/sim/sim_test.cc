@@ -111,6 +111,8 @@ TEST_F(SimTest, ASeedIsOneHistoryByteForByte) {
       histories.insert(history);
     }
     EXPECT_EQ(histories.size(), 10u) << "other seeds are other histories";
+    // To be compared between processes and machines.
+    RecordProperty("history", std::to_string(Sim::History()));
   }
 }
 
