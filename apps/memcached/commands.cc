@@ -50,7 +50,7 @@ Outcome StoreOverOther(RequestContext& context, Store::Locked& locked,
       old.Bump(context.now());
       return Outcome::kNotStored;
     case StoreMode::kCas:
-      if (!matches && command.invalidate && command.cas < old.cas()) {
+      if (command.invalidate && command.cas != 0 && command.cas < old.cas()) {
         // The value is taken, but whoever reads it is told that it is stale.
         item->set_expiry(old.expiry());
         item->Set(Item::kStale);

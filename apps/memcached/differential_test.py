@@ -5,9 +5,10 @@ usage: differential_test.py OUR_SERVER [SEED]
 A corpus of conversations, then random ones, each cut at random places. A
 difference is told with the seed and the conversation that show it.
 
-Arithmetic comes after a command that makes memcached send its replies: it
-changes a number in place, or stores another, padded or not and with or without
-its history, depending on whether it has yet sent what was read before.
+Arithmetic has keys of its own, which are not read: memcached changes a number
+in place, or stores another, padded or not and with or without its history,
+depending on whether it is still sending what was read before. And no value
+begins with a space: memcached would read the number behind its end.
 """
 
 import json
@@ -22,7 +23,7 @@ import time
 RANDOM_CONVERSATIONS = 300
 COMMANDS_PER_CONVERSATION = 25
 TIMEOUT_SECONDS = 10
-SHOWN_BYTES = 1500
+SHOWN_BYTES = 4000
 # Ends each conversation, so that one knows that all replies have come.
 TEXT_END = b"mg end-of-talk k Oend\r\n"
 TEXT_END_REPLY = b"EN kend-of-talk Oend\r\n"
@@ -181,11 +182,14 @@ def random_text(source):
     def key():
         return source.choice(keys)
 
+    def number():
+        return b"n%d" % source.randrange(3)
+
     def value():
         kind = source.randrange(3)
         if kind == 0:
             return b"%d" % source.randrange(200)
-        return bytes(source.randrange(32, 127)
+        return bytes(source.randrange(33, 127)
                      for _ in range(source.choice([0, 1, 10, 100, 5000])))
 
     def store(verb, extra=b""):
@@ -214,9 +218,12 @@ def random_text(source):
                 key() for _ in range(source.randrange(1, 5))) + b"\r\n"
         if kind == 8:
             verb = source.choice([b"incr", b"decr"])
-            return b"mn\r\n%s %s %d\r\n" % (verb, key(), source.randrange(100))
+            return b"%s %s %d\r\n" % (verb, number(), source.randrange(100))
         if kind == 9:
-            return b"delete %s\r\n" % key()
+            if source.randrange(2):
+                return b"set %s 0 0 2\r\n%d\r\n" % (
+                    number(), source.randrange(10, 100))
+            return b"delete %s\r\n" % source.choice([key(), number()])
         if kind == 10:
             return b"touch %s 0\r\n" % key()
         if kind == 11:
@@ -234,8 +241,8 @@ def random_text(source):
             return b"md %s%s\r\n" % (
                 key(), flags([b"q", b"k", b"Ox", b"I", b"T0"]))
         if kind == 14:
-            return b"mn\r\nma %s%s\r\n" % (
-                key(), flags([b"v", b"N0", b"J5", b"D3", b"c", b"t",
+            return b"ma %s%s\r\n" % (
+                number(), flags([b"v", b"N0", b"J5", b"D3", b"c", b"t",
                               b"k", b"MD", b"T0"]))
         return source.choice([b"nonsense\r\n", b"\r\n", b"get\r\n",
                               b"flush_all\r\n", b"mn\r\n"])
@@ -272,10 +279,11 @@ def random_binary(source):
         if kind == 5:
             return frame(source.choice([0x04, 0x14]), b"", key, b"", cas)
         if kind == 6:
-            return frame(0x0a) + frame(
+            return frame(
                 source.choice([0x05, 0x06, 0x15, 0x16]),
                 struct.pack(">QQI", source.randrange(50), 7,
-                            source.choice([0, 0xffffffff])), key)
+                            source.choice([0, 0xffffffff])),
+                b"n" + key)
         if kind == 7:
             return frame(source.choice([0x0e, 0x0f, 0x19, 0x1a]), b"", key,
                          value, cas)
@@ -331,7 +339,7 @@ def main():
             differences += 1
             at = next((i for i, (a, b) in enumerate(zip(ours, theirs))
                        if a != b), min(len(ours), len(theirs)))
-            print("request ", request[:SHOWN_BYTES])
+            print("request ", re.sub(rb"\S{60,}", b"(long)", request)[:SHOWN_BYTES])
             print("ours    ", ours[max(0, at - 60):at + 60])
             print("theirs  ", theirs[max(0, at - 60):at + 60])
             # What follows may only differ because this did.
