@@ -60,6 +60,7 @@ struct Observed {
   uint64_t server_gets = 0;
   uint64_t server_sets = 0;
   uint64_t connections = 0;
+  size_t connections_most = 0;
   size_t keys = 0;
 };
 
@@ -89,6 +90,7 @@ Observed RunAgainst(const std::optional<ModelServer::Behaviour>& behaviour,
     run.server_gets = server->gets;
     run.server_sets = server->sets;
     run.connections = server->connections;
+    run.connections_most = server->connections_most;
     run.keys = server->store().size();
   });
   return run;
@@ -144,6 +146,17 @@ TEST(LoadGenerator, SpreadsConnectionsAndKeysOverCores) {
   EXPECT_EQ(run.keys, 200u);
   EXPECT_EQ(run.connections, 2u);
   EXPECT_EQ(run.metrics["errors"], 0);
+}
+
+TEST(LoadGenerator, HoldsIdleConnections) {
+  Observed run = RunAgainst(
+      ModelServer::Behaviour{},
+      With({{"mode", "idle"}, {"load", false}, {"connections", 1000}}));
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_EQ(run.connections, 1000u);
+  EXPECT_EQ(run.connections_most, 1000u) << "at the same time";
+  EXPECT_EQ(run.metrics["connections_open"], 1000);
+  EXPECT_EQ(run.server_gets + run.server_sets, 0u);
 }
 
 TEST(LoadGenerator, KeepsToTheRateInOpenLoop) {
