@@ -79,7 +79,8 @@ class Session {
 };
 
 Future<void> Session::OpenAll() {
-  auto opened = co_await OnEachCore(driver_, [](Driver& d) { return d.Open(); });
+  auto opened =
+      co_await OnEachCore(driver_, [](Driver& d) { return d.Open(); });
   co_return opened.ok() ? FirstError(*opened) : opened.status();
 }
 

@@ -104,8 +104,8 @@ ServiceLevel ReadServiceLevel(ParameterReader& reader) {
       .unit = "nanoseconds"};
   if (reader.Has("sla_p99_ns")) {
     if (reader.Has("sla")) reader.Reject("sla_p99_ns", "this or sla, not both");
-    sla.latency =
-        Duration(reader.Integer("sla_p99_ns", sla.latency.count(), nanoseconds));
+    sla.latency = Duration(
+        reader.Integer("sla_p99_ns", sla.latency.count(), nanoseconds));
     return sla;
   }
   ParameterReader object = reader.Object("sla");
