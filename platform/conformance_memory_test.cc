@@ -173,11 +173,11 @@ TEST(Pages, AFaultCallsItsHandlerAndIsMadeAgain) {
       return Platform::CommitPages(std::bit_cast<void*>(page), kPage, 0);
     });
     volatile std::byte* word = range + kPage + 8;
-    EXPECT_EQ(*word, std::byte{0});
+    EXPECT_EQ(std::byte{*word}, std::byte{0});
     EXPECT_EQ(faulted_page, range + kPage + 8);
     EXPECT_EQ(fault_count, 1);
     *word = std::byte{5};
-    EXPECT_EQ(*word, std::byte{5});
+    EXPECT_EQ(std::byte{*word}, std::byte{5});
     EXPECT_EQ(fault_count, 1) << "once it is committed it is memory";
     Platform::SetPageFaultHandler(nullptr);
   };

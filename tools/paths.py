@@ -8,5 +8,9 @@ APPS = ROOT / "apps"
 EXPERIMENTS = ROOT / "experiments"
 SCHEMAS = EXPERIMENTS / "schema"
 LOCAL_RESULTS = ROOT / "results" / "local"
-CHART_SCRIPT = (ROOT / "third_party" / "src" / "charts" / "node_modules" /
-                "plotly.js-basic-dist-min" / "plotly-basic.min.js")
+# The charting library; in the runfiles tree it is an external repository's.
+CHART_SCRIPT = next(
+    (file for file in [ROOT / "external" / "charts" / "plotly-basic.min.js"]
+     if file.exists()),
+    ROOT / "third_party" / "src" / "charts" / "node_modules" /
+    "plotly.js-basic-dist-min" / "plotly-basic.min.js")

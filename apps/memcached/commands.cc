@@ -47,7 +47,7 @@ Outcome StoreOverOther(RequestContext& context, Store::Locked& locked,
   bool matches = command.cas == old.cas();
   switch (command.mode) {
     case StoreMode::kAdd:
-      old.Touch(context.now());
+      old.Bump(context.now());
       return Outcome::kNotStored;
     case StoreMode::kCas:
       if (!matches && command.invalidate && command.cas < old.cas()) {

@@ -133,6 +133,12 @@ class Item final : public IOBufOwner, public ListLink {
       marks_.store(marks, std::memory_order_relaxed);
     }
   }
+  // It was asked for, but not read: it stays, and counts as unread.
+  void Bump(uint32_t now) {
+    uint32_t fetched = marks_.load(std::memory_order_relaxed) & kFetched;
+    marks_.store(now << kSecondShift | kVisited | fetched,
+                 std::memory_order_relaxed);
+  }
   uint32_t last_access() const {
     return marks_.load(std::memory_order_relaxed) >> kSecondShift;
   }

@@ -13,7 +13,7 @@ constexpr std::string_view kBadToken =
 
 std::string_view ParseTime(std::string_view argument, const Clock& clock,
                            uint32_t* second) {
-  int32_t time;
+  int64_t time;
   if (!ParseDecimal(argument, &time)) return kBadToken;
   *second = clock.Expiry(time);
   return "";

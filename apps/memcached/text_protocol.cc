@@ -105,7 +105,7 @@ Step HandleRetrieval(std::string_view command, std::string_view arguments,
     return Say(context, kError);
   }
   if (retrieval.touch) {
-    int32_t time;
+    int64_t time;
     if (!ParseDecimal(first, &time)) return Say(context, kBadExpiry);
     retrieval.expiry = context.clock.Expiry(time);
     arguments = rest;
@@ -121,7 +121,7 @@ Step HandleStore(const Tokens& tokens, StoreMode mode, Upload& upload,
   }
   bool noreply = IsNoReply(tokens);
   uint32_t flags;
-  int32_t time;
+  int64_t time;
   int32_t value_bytes;
   uint64_t cas = 0;
   if (tokens[1].size() > Item::kKeyBytesMax ||
@@ -206,7 +206,7 @@ Step HandleArithmetic(const Tokens& tokens, bool increment,
 Step HandleTouch(const Tokens& tokens, RequestContext& context) {
   if (tokens.size() != 3 && tokens.size() != 4) return Say(context, kError);
   bool noreply = IsNoReply(tokens);
-  int32_t time;
+  int64_t time;
   if (tokens[1].size() > Item::kKeyBytesMax) {
     return Say(context, kBadFormat, noreply);
   }
@@ -221,7 +221,7 @@ Step HandleTouch(const Tokens& tokens, RequestContext& context) {
 Step HandleFlushAll(const Tokens& tokens, RequestContext& context) {
   if (tokens.size() > 3) return Say(context, kError);
   bool noreply = IsNoReply(tokens);
-  int32_t time = 0;
+  int64_t time = 0;
   if (tokens.size() != (noreply ? 2 : 1) && !ParseDecimal(tokens[1], &time)) {
     return Say(context, kBadExpiry, noreply);
   }
@@ -273,6 +273,8 @@ Step Dispatch(std::string_view command, const Tokens& tokens, Upload& upload,
   if (command == "shutdown") {
     return Say(context, "ERROR: shutdown not enabled\r\n");
   }
+  // A browser, or a proxy on the wrong way.
+  if (tokens.back().starts_with("HTTP/")) return {Step::kClose};
   if (command == "version") {
     context.reply.Append("VERSION ");
     context.reply.Append(kVersion);

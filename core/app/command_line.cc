@@ -121,6 +121,19 @@ absl::Status SetBusyPoll(ApplicationOptions& options, std::string_view) {
   return absl::OkStatus();
 }
 
+absl::Status SetTrace(ApplicationOptions& options, std::string_view) {
+  options.trace = true;
+  return absl::OkStatus();
+}
+
+absl::Status SetTraceFile(ApplicationOptions& options,
+                          std::string_view value) {
+  if (value.empty()) return Wrong("--trace-file", value, "the name of a file");
+  options.trace = true;
+  options.trace_file = value;
+  return absl::OkStatus();
+}
+
 absl::Status SetHelp(ApplicationOptions& options, std::string_view) {
   options.help = true;
   return absl::OkStatus();
@@ -137,6 +150,11 @@ constexpr Option kOptions[] = {
     {"--seed", "N", "where this node's randomness starts from (1)", SetSeed},
     {"--network", "NAME", "the network implementation to use", SetNetwork},
     {"--busy-poll", "", "spin for work instead of sleeping", SetBusyPoll},
+    {"--trace", "", "report at the end what each kind of event cost",
+     SetTrace},
+    {"--trace-file", "FILE",
+     "the same, and write what happened last for ui.perfetto.dev",
+     SetTraceFile},
     {"--help", "", "show this", SetHelp},
 };
 

@@ -33,6 +33,10 @@ struct ApplicationOptions {
   std::string role;
   // The network implementation; "" is the first that the platform has.
   std::string network;
+  // Account for the time of events, and report it at the end.
+  bool trace = false;
+  // Where the time line goes that a trace viewer reads; "": nowhere.
+  std::string trace_file;
   // Only the options are to be shown.
   bool help = false;
 };

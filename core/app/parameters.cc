@@ -37,7 +37,9 @@ std::string Expected(std::string_view kind, const Range& range) {
   constexpr std::numeric_limits<Value> kLimits;
   std::string text(kind);
   if (range.max == kLimits.max()) {
-    if (range.min != kLimits.lowest()) text += " of at least " + Plain(range.min);
+    if (range.min != kLimits.lowest()) {
+      text += " of at least " + Plain(range.min);
+    }
   } else {
     text += " from " + Plain(range.min) + " to " + Plain(range.max);
   }
@@ -274,7 +276,9 @@ std::string ParameterReader::PathOf(std::string_view key) const {
 
 void ParameterReader::AddError(State& state, std::string error) {
   ++state.error_count;
-  if (state.errors.size() < kErrorsMax) state.errors.push_back(std::move(error));
+  if (state.errors.size() < kErrorsMax) {
+    state.errors.push_back(std::move(error));
+  }
 }
 
 void ParameterReader::FindUnknownKeys(State& state, const Place& place) {

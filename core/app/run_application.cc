@@ -1,6 +1,7 @@
 #include "core/app/run_application.h"
 
 #include <algorithm>
+#include <fstream>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,8 @@
 #include "core/ebb/ebb.h"
 #include "core/event/node.h"
 #include "core/net/install_network.h"
+#include "core/trace/trace.h"
+#include "core/trace/trace_json.h"
 #include "platform/current.h"
 
 namespace ebbrt {
@@ -71,6 +74,14 @@ class NodeApplication final : public Application {
   void ReportMetrics(Json metrics) override {
     Report({{"event", "metrics"}, {"metrics", std::move(metrics)}});
   }
+  // {"event": "trace", "cores": n, "tags": [...], "counters": {name: sum}};
+  // the tags as TagCostsToJson.
+  void ReportTrace(const TraceSnapshot& trace, const CounterValues& counters) {
+    Report({{"event", "trace"},
+            {"cores", trace.cores.size()},
+            {"tags", TagCostsToJson(trace)},
+            {"counters", counters}});
+  }
 
  private:
   static void Report(const Json& line) {
@@ -105,6 +116,36 @@ Future<int> CallEntry(const ApplicationDescriptor& application,
   }
 }
 
+// Writes the time line of what happened last.
+absl::Status WriteTimeLine(const std::string& name) {
+  std::ofstream file(name, std::ios::binary);
+  file << TimeLineToJson().dump() << "\n";
+  file.close();
+  if (file.good()) return absl::OkStatus();
+  return absl::UnavailableError("cannot write the time line to " + name);
+}
+
+// The application's exit code, once it has ended.
+Future<int> RunToEnd(const ApplicationDescriptor& application,
+                     const ApplicationOptions& options, NodeApplication& node) {
+  if (options.trace) {
+    absl::Status started = co_await StartTrace();
+    if (!started.ok()) co_return Failure(application.name, started);
+  }
+  absl::StatusOr<int> code = co_await CallEntry(application, node);
+  if (!code.ok()) co_return Failure(application.name, code.status());
+  if (options.trace) {
+    absl::StatusOr<CounterValues> counters = co_await ReadCounters();
+    node.ReportTrace(ReadTrace(),
+                     counters.ok() ? *counters : CounterValues());
+  }
+  if (!options.trace_file.empty()) {
+    absl::Status written = WriteTimeLine(options.trace_file);
+    if (!written.ok()) co_return Failure(application.name, written);
+  }
+  co_return *code;
+}
+
 // The first event of core 0.
 void StartApplication(const ApplicationDescriptor& application,
                       const ApplicationOptions& options) {
@@ -116,13 +157,16 @@ void StartApplication(const ApplicationDescriptor& application,
   EbbRef<NodeApplication> node =
       CreateSharedEbb(std::make_unique<NodeApplication>(options));
   Platform::SetStopHandler(
-      [](void* stopped) { static_cast<NodeApplication*>(stopped)->RequestStop(); },
+      [](void* stopped) {
+        static_cast<NodeApplication*>(stopped)->RequestStop();
+      },
       &*node);
-  static_cast<void>(
-      CallEntry(application, *node)
-          .Then([&application](absl::StatusOr<int> code) {
-            Exit(code.ok() ? *code : Failure(application.name, code.status()));
-          }));
+  static_cast<void>(RunToEnd(application, options, *node)
+                        .Then([&application](absl::StatusOr<int> code) {
+                          Exit(code.ok() ? *code
+                                         : Failure(application.name,
+                                                   code.status()));
+                        }));
 }
 
 }  // namespace

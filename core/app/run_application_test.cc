@@ -1,5 +1,7 @@
 #include "core/app/run_application.h"
 
+#include <chrono>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -9,6 +11,9 @@
 #include "core/async/combinators.h"
 #include "core/async/future.h"
 #include "core/base/types.h"
+#include "core/event/event_loop.h"
+#include "core/trace/counter.h"
+#include "core/trace/event_tag.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "platform/current.h"
@@ -17,6 +22,7 @@ namespace ebbrt {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using ::testing::internal::CaptureStdout;
 using ::testing::internal::GetCapturedStdout;
 
@@ -26,7 +32,8 @@ struct Ended {
 };
 
 // Runs an application to its end.
-Ended RunToEnd(ApplicationEntry entry, std::vector<const char*> arguments = {}) {
+Ended RunToEnd(ApplicationEntry entry,
+               std::vector<const char*> arguments = {}) {
   ApplicationDescriptor application = {"test", entry};
   CaptureStdout();
   int code = RunApplication(application, arguments);
@@ -110,6 +117,49 @@ TEST(RunApplication, WritesReportsOnALineEach) {
             "@ebbrt {\"event\":\"progress\",\"fraction\":1.0}\n"
             "@ebbrt {\"event\":\"metrics\","
             "\"metrics\":{\"throughput_rps\":1.5}}\n");
+}
+
+EBBRT_EVENT_TAG(kGreetTag, "test.greet");
+
+Future<int> GreetAndCount(Application&) {
+  Counter greetings("test.greetings");
+  for (int i = 0; i < 3; ++i) {
+    Spawn([&greetings] { greetings.Add(); }, kGreetTag);
+  }
+  EXPECT_TRUE(Delay(std::chrono::milliseconds(1)).Block().ok());
+  EXPECT_EQ(greetings.value(), 3u);
+  co_return 0;
+}
+
+TEST(RunApplication, ReportsItsTraceWhereThatIsAskedFor) {
+  EXPECT_EQ(RunToEnd(GreetAndCount).console, "");
+  std::string file = ::testing::TempDir() + "/time_line.json";
+  Ended ended =
+      RunToEnd(GreetAndCount, {"--trace", ("--trace-file=" + file).c_str()});
+  EXPECT_EQ(ended.code, 0);
+  ASSERT_THAT(ended.console, StartsWith(std::string(kReportPrefix)));
+  Json report = Json::parse(ended.console.substr(kReportPrefix.size()));
+  EXPECT_EQ(report["event"], "trace");
+  EXPECT_EQ(report["cores"], 1);
+  EXPECT_TRUE(report["counters"].is_object());
+  bool found = false;
+  for (const Json& cost : report["tags"]) {
+    if (cost["tag"] == "test.greet") {
+      found = true;
+      EXPECT_EQ(cost["count"], 3);
+    }
+  }
+  EXPECT_TRUE(found) << report;
+  std::ifstream written(file);
+  Json line = Json::parse(written);
+  EXPECT_GT(line["traceEvents"].size(), 3u);
+}
+
+TEST(RunApplication, FailsWhereItCannotWriteItsTimeLine) {
+  Ended ended = RunToEnd([](Application&) { return ReadyFuture<int>(0); },
+                         {"--trace-file=/nowhere/at/all"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.console, HasSubstr("/nowhere/at/all"));
 }
 
 TEST(RunApplication, ShowsItsOptions) {

@@ -6,8 +6,9 @@
 // a peer's nonsense, a full queue) is never a check but an absl::Status.
 //
 // Cores: any, also before a core is up. Blocks: no. Allocates: no.
-// Errors: a failed check writes one line with its place to the console and
-// ends the process (the image) abnormally; it never returns.
+// Errors: a failed check writes one line with its place to the console, then
+// whatever the program has to add, and ends the process (the image)
+// abnormally; it never returns.
 #ifndef EBBRT_CORE_BASE_CHECK_H_
 #define EBBRT_CORE_BASE_CHECK_H_
 
@@ -16,6 +17,11 @@ namespace ebbrt::internal {
 // Called with the text of the failed condition; ends the program.
 [[noreturn, gnu::cold]] void CheckFailed(const char* file, int line,
                                          const char* condition);
+
+// What else there is to say of a failed check. Called after its line, by who
+// failed it, and not again if it fails a check itself; must not allocate.
+// Only declared here: a program that links a definition has it (core/trace).
+[[gnu::weak]] void TellMoreOfFailedCheck();
 
 }  // namespace ebbrt::internal
 

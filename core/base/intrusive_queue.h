@@ -4,8 +4,8 @@
 // IntrusiveList: doubly linked, an element takes itself out in O(1); one core.
 // MpscStack: any core pushes, one core takes everything; lock-free.
 //
-// Ownership: the structures own nothing; an element outlives its membership.
-// Blocks, allocates: never. Bound: the caller's.
+// Cores: as said of each. Ownership: the structures own nothing; an element
+// outlives its membership. Blocks, allocates: never. Bound: the caller's.
 #ifndef EBBRT_CORE_BASE_INTRUSIVE_QUEUE_H_
 #define EBBRT_CORE_BASE_INTRUSIVE_QUEUE_H_
 

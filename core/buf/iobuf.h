@@ -145,8 +145,8 @@ class IOBuf {
     return writable() ? static_cast<size_t>(data_ - begin_) : 0;
   }
   size_t tailroom() const {
-    return writable() ? capacity_ - static_cast<size_t>(data_ - begin_) - length_
-                      : 0;
+    if (!writable()) return 0;
+    return capacity_ - static_cast<size_t>(data_ - begin_) - length_;
   }
 
   // Widens the view over `bytes` more, and returns them, unset.

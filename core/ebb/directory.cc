@@ -46,6 +46,11 @@ void EbbDirectory::Add(EbbId id, std::unique_ptr<EbbRoot> root) {
   EBBRT_CHECK(added);
 }
 
+EbbRoot* EbbDirectory::FindOrAdd(EbbId id, std::unique_ptr<EbbRoot> root) {
+  std::scoped_lock guard(lock_);
+  return roots_.try_emplace(id, std::move(root)).first->second.get();
+}
+
 EbbRoot* EbbDirectory::Find(EbbId id) {
   std::scoped_lock guard(lock_);
   auto found = roots_.find(id);

@@ -61,6 +61,10 @@ class EbbDirectory {
   // Makes `id` name an Ebb. REQUIRES: it names none.
   void Add(EbbId id, std::unique_ptr<EbbRoot> root);
 
+  // The root that `id` has; `root`, if it had none until now. For types that
+  // handle their own faults, which may occur on several cores at once.
+  EbbRoot* FindOrAdd(EbbId id, std::unique_ptr<EbbRoot> root);
+
   // The root; null if `id` names nothing here. Stays valid until Remove.
   EbbRoot* Find(EbbId id);
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <set>
+#include <vector>
 
 #include "core/async/combinators.h"
 #include "core/ebb/lifetime.h"
@@ -77,6 +78,103 @@ TEST(Ebb, ATypeMayHandleItsFaults) {
     int before = ambient->faults;
     EXPECT_EQ(ambient->faults, before) << "installed: no second fault";
   });
+}
+
+// One interface; whether a core's representative is the Ebb or stands for one
+// that lives elsewhere is the type's business, and no caller's. (Core 0 stands
+// for the other node here; a messenger takes the place of Async.)
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+  virtual Future<int> Add(int amount) = 0;
+  static Ledger& HandleFault(EbbId id);
+};
+
+class LocalLedger final : public Ledger {
+ public:
+  Future<int> Add(int amount) override {
+    return ReadyFuture<int>(sum_ += amount);
+  }
+
+ private:
+  int sum_ = 0;
+};
+
+class LedgerProxy final : public Ledger {
+ public:
+  explicit LedgerProxy(EbbRef<Ledger> ledger) : ledger_(ledger) {}
+  Future<int> Add(int amount) override {
+    ++forwarded_;
+    return Async(CoreId(0), [ledger = ledger_, amount] {
+      return ledger->Add(amount);
+    });
+  }
+  int forwarded() const { return forwarded_; }
+
+ private:
+  const EbbRef<Ledger> ledger_;
+  int forwarded_ = 0;
+};
+
+// What each core has in place of the Ebb.
+class LedgerRoot final : public EbbRoot {
+ public:
+  explicit LedgerRoot(EbbId id) : id_(id), proxies_(Platform::CoreCount()) {}
+  void* Representative() override {
+    CoreId core = Platform::CurrentCore();
+    if (core == CoreId(0)) return static_cast<Ledger*>(&local_);
+    std::unique_ptr<Ledger>& proxy = proxies_[core.index()];
+    if (proxy == nullptr) {
+      proxy = std::make_unique<LedgerProxy>(EbbRef<Ledger>(id_));
+    }
+    return proxy.get();
+  }
+  void DropRepresentative() override {
+    proxies_[Platform::CurrentCore().index()].reset();
+  }
+
+ private:
+  const EbbId id_;
+  LocalLedger local_;
+  std::vector<std::unique_ptr<Ledger>> proxies_;
+};
+
+Ledger& Ledger::HandleFault(EbbId id) {
+  // Nobody has made it known: the first fault does, on whichever core.
+  EbbRoot* root =
+      ebb_directory->FindOrAdd(id, std::make_unique<LedgerRoot>(id));
+  Ledger* ledger = static_cast<Ledger*>(root->Representative());
+  EXPECT_TRUE(Platform::SetRepresentative(id.value(), ledger));
+  return *ledger;
+}
+
+TEST(Ebb, ATypeMayHaveProxiesForRepresentatives) {
+  RunOnCores(3, [] {
+    EbbRef<Ledger> ledger(*ebb_directory->AllocateGlobalId());
+    EXPECT_EQ(*Async(CoreId(1), [=] { return ledger->Add(5); }).Block(), 5);
+    EXPECT_EQ(*ledger->Add(1).Block(), 6);
+    EXPECT_EQ(*Async(CoreId(2), [=] { return ledger->Add(10); }).Block(), 16);
+    EXPECT_EQ(*Async(CoreId(1), [=] { return ledger->Add(1); }).Block(), 17);
+    EXPECT_NE(dynamic_cast<LocalLedger*>(&*ledger), nullptr);
+    int forwarded = *Async(CoreId(1), [=] {
+                       auto* proxy = dynamic_cast<LedgerProxy*>(&*ledger);
+                       return proxy == nullptr ? -1 : proxy->forwarded();
+                     }).Block();
+    EXPECT_EQ(forwarded, 2);
+    EXPECT_TRUE(DestroyEbb(ledger).Block().ok());
+  });
+}
+
+TEST(EbbDirectory, KeepsTheFirstOfTheRootsItIsOffered) {
+  EbbDirectory directory;
+  EbbId id = *directory.AllocateLocalId();
+  auto root = [] {
+    return std::make_unique<internal::SharedRoot<int>>(
+        std::make_unique<int>(0));
+  };
+  EbbRoot* first = directory.FindOrAdd(id, root());
+  EXPECT_EQ(directory.FindOrAdd(id, root()), first);
+  EXPECT_EQ(directory.root_count(), 1u);
 }
 
 TEST(Ebb, DestructionRunsOnEachCoreAndFreesTheId) {

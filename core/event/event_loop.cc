@@ -55,12 +55,12 @@ void EventLoop::FreeEvent(Event* event) {
   ++free_event_count_;
 }
 
-void EventLoop::Spawn(EventFunction function, EventTag tag) {
+void EventLoop::Spawn(EventFunction&& function, EventTag tag) {
   if (draining_) return;
   ready_.PushBack(NewEvent(std::move(function), tag));
 }
 
-void EventLoop::SpawnOn(CoreId core, EventFunction function, EventTag tag) {
+void EventLoop::SpawnOn(CoreId core, EventFunction&& function, EventTag tag) {
   if (core == core_ || draining_) {
     Spawn(std::move(function), tag);
     return;
@@ -71,7 +71,7 @@ void EventLoop::SpawnOn(CoreId core, EventFunction function, EventTag tag) {
   if (loops_[core.index()]->remote_.Push(event)) Platform::Wake(core);
 }
 
-void EventLoop::Defer(EventFunction function) {
+void EventLoop::Defer(EventFunction&& function) {
   if (draining_) {
     // No loop runs any more, so nothing can be read any more.
     function();
@@ -145,8 +145,8 @@ bool EventLoop::RunDueTimer() {
     turns_until_clock_ = kTurnsPerClockRead;
     now_ = Platform::Now();
   }
+  if (timers_.next_deadline() > now_) return false;
   Timer* timer = timers_.PopExpired(now_);
-  if (timer == nullptr) return false;
   // The function may destroy its timer.
   EventTag tag = other_tag_ = timer->tag_;
   timer->Fire();

@@ -111,12 +111,13 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Queues an event behind those of this core.
-  void Spawn(EventFunction function, EventTag tag = kNoTag);
+  // Queues an event behind those of this core. (By reference, so that a
+  // function is moved once on its way to the queue.)
+  void Spawn(EventFunction&& function, EventTag tag = kNoTag);
   // The same on another core (or this one).
-  void SpawnOn(CoreId core, EventFunction function, EventTag tag = kNoTag);
+  void SpawnOn(CoreId core, EventFunction&& function, EventTag tag = kNoTag);
   // See RcuDefer.
-  void Defer(EventFunction function);
+  void Defer(EventFunction&& function);
 
   // Gives the core back until ActivateContext(context); what follows runs in
   // an event of its own, on the same core. False, at once, where there is no
@@ -193,10 +194,11 @@ class EventLoop {
   alignas(kNoSharingBytes) MpscStack<Event> remote_;
 };
 
-inline void Spawn(EventFunction function, EventTag tag = kNoTag) {
+inline void Spawn(EventFunction&& function, EventTag tag = kNoTag) {
   event_loop->Spawn(std::move(function), tag);
 }
-inline void SpawnOn(CoreId core, EventFunction function, EventTag tag = kNoTag) {
+inline void SpawnOn(CoreId core, EventFunction&& function,
+                    EventTag tag = kNoTag) {
   event_loop->SpawnOn(core, std::move(function), tag);
 }
 [[nodiscard]] inline bool SaveContext(EventContext& context) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/event/node.h"
+#include "core/event/timer.h"
 #include "core/testing/run_on_cores.h"
 #include "platform/current.h"
 
@@ -165,6 +166,46 @@ TEST(EventLoop, IdleHandlersRunOnlyWhenThereIsNothingElse) {
     for (int i = 0; i < 10; ++i) Spawn([&] { ++events; });
     done.Wait();
     EXPECT_EQ(polls, 3);
+  });
+}
+
+TEST(EventLoop, ATimerIsNotKeptOutByEvents) {
+  RunOnCores(1, [] {
+    uint32_t events = 0;
+    uint32_t events_before_timer = 0;
+    bool fired = false;
+    Countdown done(1);
+    Timer timer([&] {
+      fired = true;
+      events_before_timer = events;
+    });
+    UniqueFunction<void()> flood = [&] {
+      ++events;
+      if (fired || events == 1000) {
+        done.Done();
+      } else {
+        Spawn([&] { flood(); });
+      }
+    };
+    timer.SetAfter(Duration::zero());
+    Spawn([&] { flood(); });
+    done.Wait();
+    EXPECT_LE(events_before_timer, EventLoop::kTurnsPerClockRead);
+  });
+}
+
+TEST(EventLoop, AnEventIsNotKeptOutByTimers) {
+  RunOnCores(1, [] {
+    int fired = 0;
+    Countdown done(1);
+    std::unique_ptr<Timer> timer;
+    timer = std::make_unique<Timer>([&] {
+      if (++fired < 1000) timer->SetAfter(Duration::zero());
+    });
+    timer->SetAfter(Duration::zero());
+    Spawn([&] { done.Done(); });
+    done.Wait();
+    EXPECT_LE(fired, 3);
   });
 }
 

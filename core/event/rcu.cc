@@ -7,7 +7,9 @@
 
 namespace ebbrt {
 
-void RcuDefer(EventFunction function) { event_loop->Defer(std::move(function)); }
+void RcuDefer(EventFunction function) {
+  event_loop->Defer(std::move(function));
+}
 
 namespace internal {
 

@@ -49,9 +49,9 @@ void* AllocateLarge(size_t bytes, size_t alignment, bool& zeroed) {
       static_cast<uint32_t>(std::max(alignment / kGranuleBytes, size_t{1})),
       Platform::CurrentNumaNode(), zeroed);
   if (run == nullptr) return nullptr;
-  run->distance = 0;
   run->state = GranuleState::kLarge;
-  run->owner.store(NoHeap(), std::memory_order_relaxed);
+  run->owner.store(nullptr, std::memory_order_relaxed);
+  run->size_class = kNoSizeClass;
   return process.pages.AddressOf(run);
 }
 
@@ -62,30 +62,11 @@ Granule* HeadOf(const void* object) {
   return granule;
 }
 
-void FreeLarge(Granule* run) {
-  run->state = GranuleState::kNone;
-  process.pages.Free(run);
-}
-
-bool IsSlab(const Granule* head) {
-  return head->state >= GranuleState::kSlabCurrent;
-}
-
-// An object of another heap, or freed by a thread that is no core.
-void FreeElsewhere(Heap* heap, Granule* slab, void* object) {
-  Heap* owner = slab->owner.load(std::memory_order_relaxed);
-  if (heap != nullptr) {
-    heap->FreeRemote(owner, object);
-  } else if (owner->TryLock()) {
-    // Under its lock the owner passes no slab on, but it may have before.
-    bool still = slab->owner.load(std::memory_order_relaxed) == owner;
-    if (still) owner->Free(slab, object);
-    owner->Unlock();
-    if (!still) FreeElsewhere(heap, slab, object);
-  } else {
-    FreeObject* freed = static_cast<FreeObject*>(object);
-    owner->Receive(freed, freed);
-  }
+// A heap that is held is for its holder to look after.
+void TrimUnlessHeld(Heap& heap) {
+  if (!heap.TryLock()) return;
+  heap.Trim();
+  heap.Unlock();
 }
 
 // In place, where the size class or the run allows.
@@ -106,29 +87,23 @@ bool ResizeInPlace(void* object, size_t bytes) {
 
 namespace internal {
 
-void* AllocateSlow(size_t bytes) {
+void* AllocateSlow(size_t bytes) noexcept {
   if (bytes <= kSmallBytesMax) return AllocateSmall(ComputeSizeClass(bytes));
   bool zeroed;
   return AllocateLarge(bytes, 1, zeroed);
 }
 
-void FreeSlow(void* object) {
+void FreeOffCore(void* object) noexcept {
   EBBRT_CHECK(process.pages.Contains(object));
-  Granule* head = HeadOf(object);
-  if (head->state == GranuleState::kLarge) return FreeLarge(head);
-  // What is freed twice, or was never allocated, is mostly found here.
-  EBBRT_CHECK(IsSlab(head));
-  Heap* heap = CurrentHeap();
-  if (head->owner.load(std::memory_order_relaxed) == heap) {
-    heap->Free(head, object);
-  } else {
-    FreeElsewhere(heap, head, object);
-  }
+  Heap& common = CommonHeap();
+  common.Lock();
+  common.Free(process.pages.GranuleOf(object), object);
+  common.Unlock();
 }
 
 }  // namespace internal
 
-void* AllocateAligned(size_t bytes, size_t alignment) {
+void* AllocateAligned(size_t bytes, size_t alignment) noexcept {
   EBBRT_CHECK(std::has_single_bit(alignment));
   if (bytes > kObjectBytesMax) return nullptr;
   if (alignment <= 16) {
@@ -148,7 +123,7 @@ void* AllocateAligned(size_t bytes, size_t alignment) {
   return AllocateLarge(bytes, alignment, zeroed);
 }
 
-void* AllocateZeroed(size_t bytes) {
+void* AllocateZeroed(size_t bytes) noexcept {
   bool zeroed = false;
   void* object = bytes <= kSmallBytesMax ? Allocate(bytes)
                                          : AllocateLarge(bytes, 1, zeroed);
@@ -156,7 +131,7 @@ void* AllocateZeroed(size_t bytes) {
   return object;
 }
 
-void* Reallocate(void* object, size_t bytes) {
+void* Reallocate(void* object, size_t bytes) noexcept {
   if (object == nullptr) return Allocate(bytes);
   if (ResizeInPlace(object, bytes)) return object;
   void* moved = Allocate(bytes);
@@ -166,26 +141,23 @@ void* Reallocate(void* object, size_t bytes) {
   return moved;
 }
 
-size_t UsableBytes(const void* object) {
+size_t UsableBytes(const void* object) noexcept {
   const Granule* head = HeadOf(object);
   return head->state == GranuleState::kLarge
              ? head->run_granules * kGranuleBytes
              : ObjectBytes(head->size_class);
 }
 
-void Trim() {
-  if (Heap* heap = internal::CurrentHeap()) heap->Trim();
-  // Those that are locked are in use and will be looked after by their holder.
-  for (Heap& heap : process.common) {
-    if (!heap.TryLock()) continue;
-    heap.Trim();
-    heap.Unlock();
-  }
-  for (std::atomic<Heap*>& entry : process.cores) {
-    Heap* heap = entry.load(std::memory_order_acquire);
-    if (heap == nullptr || !heap->TryLock()) continue;
-    heap->Trim();
-    heap->Unlock();
+void Trim() noexcept {
+  // Twice, because the first time heaps send each other what is theirs.
+  for (int i = 0; i < 2; ++i) {
+    for (Heap& heap : process.common) TrimUnlessHeld(heap);
+    for (std::atomic<Heap*>& entry : process.cores) {
+      // Acquire: pairs with EnterCore.
+      Heap* heap = entry.load(std::memory_order_acquire);
+      if (heap != nullptr) TrimUnlessHeld(*heap);
+    }
+    if (Heap* heap = internal::CurrentHeap()) heap->Trim();
   }
   process.pages.Trim();
 }

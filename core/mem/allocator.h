@@ -34,26 +34,26 @@ namespace ebbrt::mem {
 
 // Of so many cores each can have a heap; others allocate as threads do.
 inline constexpr uint32_t kCoreHeapsMax = 1024;
-// Each size and alignment is below this.
-inline constexpr size_t kObjectBytesMax = size_t{1} << 46;
+// No object is larger.
+inline constexpr size_t kObjectBytesMax = PageAllocator::kReservedBytesMax;
 
 // At least `bytes`, aligned for any type of that size.
-void* Allocate(size_t bytes);
+void* Allocate(size_t bytes) noexcept;
 // Aligned to a power of two, of at most PageAllocator::kAlignmentMax.
-void* AllocateAligned(size_t bytes, size_t alignment);
+void* AllocateAligned(size_t bytes, size_t alignment) noexcept;
 // Reads as zero.
-void* AllocateZeroed(size_t bytes);
+void* AllocateZeroed(size_t bytes) noexcept;
 // The same contents in at least `bytes`, at a new place perhaps; `object` may
 // be null. Null: it is still there, as it was. REQUIRES: bytes > 0.
-void* Reallocate(void* object, size_t bytes);
+void* Reallocate(void* object, size_t bytes) noexcept;
 // Null is nothing to free.
-void Free(void* object);
+void Free(void* object) noexcept;
 // How many bytes of the object may be used. REQUIRES: not null.
-size_t UsableBytes(const void* object);
+size_t UsableBytes(const void* object) noexcept;
 
 // Gives what is free back to the platform, as far as the calling core (or
 // thread) may: other cores keep what they hold ready.
-void Trim();
+void Trim() noexcept;
 
 // A core's first and last act: in between it allocates from a heap of its own.
 // The node calls them (core/event/node.cc).
@@ -64,7 +64,7 @@ struct Statistics {
   struct Class {
     size_t object_bytes = 0;
     size_t slab_bytes = 0;      // Held for the class.
-    size_t objects_in_use = 0;  // Or freed, but not yet back with their owner.
+    size_t objects_in_use = 0;  // Or on their way from heap to heap.
   };
   PageStatistics pages;
   size_t large_bytes = 0;  // In objects beyond kSmallBytesMax.
@@ -112,28 +112,29 @@ extern Process process;
 [[gnu::always_inline]] inline Heap* CurrentHeap() {
   return static_cast<Heap*>(Platform::Representative(kHeapNumber));
 }
-[[gnu::noinline]] void* AllocateSlow(size_t bytes);
-[[gnu::noinline]] void FreeSlow(void* object);
+[[gnu::noinline]] void* AllocateSlow(size_t bytes) noexcept;
+[[gnu::noinline]] void FreeOffCore(void* object) noexcept;
+
+// What Allocate does while all goes well, else null: for who has a slow way of
+// its own, which ends in AllocateSlow.
+[[gnu::always_inline]] inline void* AllocateFast(size_t bytes) noexcept {
+  Heap* heap = CurrentHeap();
+  if (heap == nullptr || bytes > kTableBytesMax) [[unlikely]] return nullptr;
+  return heap->Pop(LookUpSizeClass(bytes));
+}
 
 }  // namespace internal
 
-[[gnu::always_inline]] inline void* Allocate(size_t bytes) {
-  Heap* heap = internal::CurrentHeap();
-  if (heap == nullptr || bytes > internal::kTableBytesMax) [[unlikely]] {
-    return internal::AllocateSlow(bytes);
-  }
-  return heap->Allocate(LookUpSizeClass(bytes));
+[[gnu::always_inline]] inline void* Allocate(size_t bytes) noexcept {
+  void* object = internal::AllocateFast(bytes);
+  return object != nullptr ? object : internal::AllocateSlow(bytes);
 }
 
-[[gnu::always_inline]] inline void Free(void* object) {
+[[gnu::always_inline]] inline void Free(void* object) noexcept {
   if (object == nullptr) [[unlikely]] return;
-  Granule* slab = internal::process.pages.GranuleOf(object);
   Heap* heap = internal::CurrentHeap();
-  // Relaxed: see Granule::owner.
-  if (slab->owner.load(std::memory_order_relaxed) != heap) [[unlikely]] {
-    return internal::FreeSlow(object);
-  }
-  heap->Free(slab, object);
+  if (heap == nullptr) [[unlikely]] return internal::FreeOffCore(object);
+  heap->Free(internal::process.pages.GranuleOf(object), object);
 }
 
 }  // namespace ebbrt::mem

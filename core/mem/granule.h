@@ -25,10 +25,6 @@ namespace ebbrt::mem {
 
 class Heap;
 
-// The owner of a granule whose objects no heap frees on its fast path. Not
-// null, because that is the heap of a thread that is no core.
-inline Heap* NoHeap() { return reinterpret_cast<Heap*>(uintptr_t{1}); }
-
 // A free object is a link of the list that it is in.
 struct FreeObject {
   FreeObject* next;
@@ -40,7 +36,7 @@ enum class GranuleState : uint8_t {
   kFreeUncommitted,  // or without.
   kLarge,            // A run that is one object.
   kSlabInside,       // Part of a slab whose head is `distance` before it.
-  kSlabCurrent,      // Its heap allocates from it.
+  kSlabCurrent,      // Not all of its objects have been given out yet.
   kSlabPartial,      // In its heap's list of slabs with free objects.
   kSlabEmpty,        // In its heap's list of slabs with nothing in use.
   kSlabFull,         // In no list, until enough of its objects are free.
@@ -51,6 +47,7 @@ struct alignas(kCacheLineBytes) Granule {
   // wants its heap's attention: see core/mem/heap.h.
   FreeObject* free = nullptr;
   uint32_t countdown = 0;
+  // In every granule of a slab; kNoSizeClass in any other.
   uint8_t size_class = 0;
   GranuleState state = GranuleState::kNone;
   uint8_t order = 0;  // A free block has 2^order granules.
@@ -63,7 +60,7 @@ struct alignas(kCacheLineBytes) Granule {
   Granule* previous = nullptr;
   uint32_t run_granules = 0;
   uint32_t distance = 0;
-  uint32_t carved = 0;  // So many objects of the slab have ever been free.
+  uint32_t carved = 0;  // So many objects of the slab have been given out.
 };
 static_assert(sizeof(Granule) == kCacheLineBytes);
 

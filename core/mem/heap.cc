@@ -1,15 +1,15 @@
 #include "core/mem/heap.h"
 
 #include <algorithm>
-#include <bit>
+#include <utility>
 
 #include "core/base/check.h"
 
 namespace ebbrt::mem {
 namespace {
 
-// So many bytes are made into free objects at a time: a page, so that memory
-// that a slab does not need yet is not touched.
+// So many bytes of a new slab are given out at a time, so that memory that is
+// not needed yet is not touched.
 constexpr uint32_t kCarveBytes = 4096;
 
 const internal::SlabShape& ShapeOf(const Granule* slab) {
@@ -28,58 +28,89 @@ uint32_t RestingFrees(const Granule* slab) {
 
 }  // namespace
 
-namespace internal {
-constinit Granule no_slab;
-}  // namespace internal
-
-void* Heap::AllocateSlow(SizeClass size_class) {
-  Granule* slab = current_[size_class];
-  if (slab == &internal::no_slab ||
-      slab->carved == internal::kSlabShapes[size_class].objects) {
-    Retire(size_class);
-    slab = FindSlab(size_class);
-    if (slab == nullptr) return nullptr;
-    current_[size_class] = slab;
+void* Heap::Refill(SizeClass size_class) noexcept {
+  // What others have freed comes first: it bounds what waits in the inbox. And
+  // no more of it than is needed now, so that it is used while in the cache.
+  Objects objects = TakeReceived(size_class);
+  if (objects.first == nullptr) objects = TakeObjects(size_class);
+  if (objects.first == nullptr && ReleaseEmptySlabs()) {
+    objects = TakeObjects(size_class);
   }
-  if (slab->free == nullptr) Carve(slab);
-  FreeObject* object = slab->free;
-  slab->free = object->next;
-  ++slab->countdown;
-  return object;
+  if (objects.first == nullptr) return nullptr;
+  Bin& bin = bins_[size_class];
+  bin.head = objects.first->next;
+  bin.room = RoomMax(size_class) + 1;
+  bin.refilled = objects.count;
+  return objects.first;
 }
 
-void Heap::Retire(SizeClass size_class) {
-  Granule* slab = current_[size_class];
-  if (slab == &internal::no_slab) return;
-  current_[size_class] = &internal::no_slab;
-  // All its objects are in use.
+Heap::Objects Heap::TakeObjects(SizeClass size_class) {
+  // What was in use before, and may still be in the cache, comes first.
+  Granule*& current = slabs_[size_class].current;
+  if (current != nullptr && current->free != nullptr) {
+    return TakeAllOf(current);
+  }
+  if (Granule* slab = TakeSlab(size_class)) return TakeAllOf(slab);
+  if (current != nullptr) return Carve(current);
+  if (Granule* slab = TakeCommonSlab(size_class)) return TakeAllOf(slab);
+  current = NewSlab(size_class);
+  return current != nullptr ? Carve(current) : Objects{};
+}
+
+Heap::Objects Heap::TakeAllOf(Granule* slab) {
+  uint32_t given_out = slab->countdown;
+  if (slab->state == GranuleState::kSlabCurrent) {
+    --given_out;
+    slab->countdown = slab->carved + 1;
+  } else {
+    SetFull(slab);
+  }
+  return {std::exchange(slab->free, nullptr), slab->carved - given_out};
+}
+
+// REQUIRES: the slab is current, and has no free objects.
+Heap::Objects Heap::Carve(Granule* slab) {
+  const internal::SlabShape& shape = ShapeOf(slab);
+  const uint32_t count =
+      std::min(shape.objects - slab->carved,
+               std::max(1u, kCarveBytes / shape.object_bytes));
+  std::byte* const first = static_cast<std::byte*>(pages_.AddressOf(slab)) +
+                           size_t{slab->carved} * shape.object_bytes;
+  std::byte* object = first;
+  for (uint32_t i = 1; i < count; ++i) {
+    std::byte* next = object + shape.object_bytes;
+    reinterpret_cast<FreeObject*>(object)->next =
+        reinterpret_cast<FreeObject*>(next);
+    object = next;
+  }
+  reinterpret_cast<FreeObject*>(object)->next = nullptr;
+  slab->carved += count;
+  slab->countdown += count;
+  if (slab->carved == shape.objects) {
+    slabs_[slab->size_class].current = nullptr;
+    // Some of what was given out before may have come back meanwhile; then
+    // the slab would have been taken from before it was carved. So all of its
+    // objects are given out.
+    SetFull(slab);
+  }
+  return {reinterpret_cast<FreeObject*>(first), count};
+}
+
+void Heap::SetFull(Granule* slab) {
   slab->countdown = RestingFrees(slab);
   slab->state = GranuleState::kSlabFull;
 }
 
-Granule* Heap::FindSlab(SizeClass size_class) {
-  // What others have freed comes first: it bounds what waits in the inbox.
-  DrainInbox();
-  Granule* slab = TakeOwnSlab(size_class);
-  if (slab == nullptr) slab = TakeCommonSlab(size_class);
-  if (slab == nullptr) slab = NewSlab(size_class);
-  if (slab == nullptr && ReleaseEmptySlabs()) slab = NewSlab(size_class);
-  if (slab == nullptr) return nullptr;
-  ++slab->countdown;  // See the table in the header.
-  slab->state = GranuleState::kSlabCurrent;
-  return slab;
-}
-
-Granule* Heap::TakeOwnSlab(SizeClass size_class) {
-  Bin& bin = bins_[size_class];
+Granule* Heap::TakeSlab(SizeClass size_class) {
+  Slabs& slabs = slabs_[size_class];
   // Partial slabs first, so that others can become empty; in each list the
-  // slab that was used last, which is still in the cache.
-  Granule* slab = bin.partial.front();
+  // one that was used last.
+  Granule* slab = slabs.partial.front();
   if (slab != nullptr) {
     RemovePartial(slab);
     return slab;
   }
-  slab = bin.empty.PopFront();
+  slab = slabs.empty.PopFront();
   if (slab != nullptr) {
     empty_bytes_ -= SlabBytes(slab);
     slab->countdown = 0;
@@ -89,8 +120,8 @@ Granule* Heap::TakeOwnSlab(SizeClass size_class) {
 
 Granule* Heap::TakeCommonSlab(SizeClass size_class) {
   if (common_ == nullptr || !common_->TryLock()) return nullptr;
-  common_->DrainInbox();
-  Granule* slab = common_->TakeOwnSlab(size_class);
+  common_->DrainInbox();  // Nobody else may do it.
+  Granule* slab = common_->TakeSlab(size_class);
   // Relaxed: see Granule::owner.
   if (slab != nullptr) slab->owner.store(this, std::memory_order_relaxed);
   common_->Unlock();
@@ -102,39 +133,21 @@ Granule* Heap::NewSlab(SizeClass size_class) {
   bool zeroed;
   Granule* slab = pages_.Allocate(granules, 1, numa_node_, zeroed);
   if (slab == nullptr) return nullptr;
-  slab->free = nullptr;
-  slab->countdown = 0;
-  slab->carved = 0;
-  slab->distance = 0;
-  slab->size_class = static_cast<uint8_t>(size_class);
-  for (uint32_t i = 1; i < granules; ++i) {
-    slab[i].distance = i;
-    slab[i].owner.store(NoHeap(), std::memory_order_relaxed);
+  for (uint32_t i = 0; i < granules; ++i) {
+    slab[i].size_class = static_cast<uint8_t>(size_class);
     slab[i].state = GranuleState::kSlabInside;
+    slab[i].distance = i;
+    slab[i].owner.store(nullptr, std::memory_order_relaxed);
   }
+  slab->free = nullptr;
+  slab->countdown = 1;  // See the table in the header.
+  slab->carved = 0;
+  slab->state = GranuleState::kSlabCurrent;
   slab->owner.store(this, std::memory_order_relaxed);
   return slab;
 }
 
-void Heap::Carve(Granule* slab) {
-  const internal::SlabShape& shape = ShapeOf(slab);
-  const uint32_t count = std::min(
-      shape.objects - slab->carved,
-      std::max(1u, kCarveBytes / shape.object_bytes));
-  std::byte* object = static_cast<std::byte*>(pages_.AddressOf(slab)) +
-                      size_t{slab->carved} * shape.object_bytes;
-  slab->free = reinterpret_cast<FreeObject*>(object);
-  for (uint32_t i = 1; i < count; ++i) {
-    std::byte* next = object + shape.object_bytes;
-    reinterpret_cast<FreeObject*>(object)->next =
-        reinterpret_cast<FreeObject*>(next);
-    object = next;
-  }
-  reinterpret_cast<FreeObject*>(object)->next = nullptr;
-  slab->carved += count;
-}
-
-void Heap::OnCountdown(Granule* slab) {
+void Heap::OnCountdown(Granule* slab) noexcept {
   if (slab->state == GranuleState::kSlabPartial) {
     RemovePartial(slab);
     AddEmpty(slab);
@@ -150,23 +163,23 @@ void Heap::OnCountdown(Granule* slab) {
 }
 
 void Heap::AddPartial(Granule* slab) {
-  Bin& bin = bins_[slab->size_class];
+  Slabs& slabs = slabs_[slab->size_class];
   slab->state = GranuleState::kSlabPartial;
-  if (bin.partial_count == kPartialSlabsMax && common_ != nullptr &&
+  if (slabs.partial_count >= kPartialSlabsMax && common_ != nullptr &&
       common_->TryLock()) {
     slab->owner.store(common_, std::memory_order_relaxed);
     common_->AddPartial(slab);
     common_->Unlock();
     return;
   }
-  bin.partial.PushFront(slab);
-  ++bin.partial_count;
+  slabs.partial.PushFront(slab);
+  ++slabs.partial_count;
 }
 
 void Heap::RemovePartial(Granule* slab) {
-  Bin& bin = bins_[slab->size_class];
-  bin.partial.Remove(slab);
-  --bin.partial_count;
+  Slabs& slabs = slabs_[slab->size_class];
+  slabs.partial.Remove(slab);
+  --slabs.partial_count;
 }
 
 void Heap::AddEmpty(Granule* slab) {
@@ -176,21 +189,22 @@ void Heap::AddEmpty(Granule* slab) {
   }
   slab->state = GranuleState::kSlabEmpty;
   empty_bytes_ += SlabBytes(slab);
-  bins_[slab->size_class].empty.PushFront(slab);
+  slabs_[slab->size_class].empty.PushFront(slab);
 }
 
 void Heap::Release(Granule* slab) {
-  slab->owner.store(NoHeap(), std::memory_order_relaxed);
   for (uint32_t i = 0; i < slab->run_granules; ++i) {
+    slab[i].size_class = kNoSizeClass;
     slab[i].state = GranuleState::kNone;
+    slab[i].owner.store(nullptr, std::memory_order_relaxed);
   }
   pages_.Free(slab);
 }
 
 bool Heap::ReleaseEmptySlabs() {
   bool any = false;
-  for (Bin& bin : bins_) {
-    while (Granule* slab = bin.empty.PopFront()) {
+  for (Slabs& slabs : slabs_) {
+    while (Granule* slab = slabs.empty.PopFront()) {
       empty_bytes_ -= SlabBytes(slab);
       Release(slab);
       any = true;
@@ -199,78 +213,38 @@ bool Heap::ReleaseEmptySlabs() {
   return any;
 }
 
+void Heap::EmptyBin(SizeClass size_class) {
+  Bin& bin = bins_[size_class];
+  FreeObject* object = std::exchange(bin.head, nullptr);
+  bin.room = RoomMax(size_class);
+  bin.refilled = 0;
+  while (object != nullptr) {
+    FreeObject* next = object->next;
+    FreeIntoSlab(pages_.GranuleOf(object), object);
+    object = next;
+  }
+}
+
 void Heap::Trim() {
-  SendAll();
   DrainInbox();
-  for (Granule*& slab : current_) {
-    if (slab == &internal::no_slab || slab->countdown != 1) continue;
-    Release(slab);  // Nothing in it is in use.
-    slab = &internal::no_slab;
+  for (SizeClass i = 1; i < kSizeClasses; ++i) EmptyBin(i);
+  SendAll();
+  for (Slabs& slabs : slabs_) {
+    if (slabs.current == nullptr || slabs.current->countdown != 1) continue;
+    Release(slabs.current);  // Nothing of it is given out.
+    slabs.current = nullptr;
   }
   ReleaseEmptySlabs();
 }
 
-void Heap::FreeRemote(Heap* owner, void* object) {
-  // Fibonacci hashing: few owners rarely share a batch.
-  Batch& batch = batches_[reinterpret_cast<uintptr_t>(owner) *
-                              uint64_t{0x9E3779B97F4A7C15} >>
-                          (64 - std::countr_zero(kBatches))];
-  if (batch.owner != owner) {
-    Send(batch);
-    batch.owner = owner;
-  }
-  FreeObject* freed = static_cast<FreeObject*>(object);
-  freed->next = batch.first;
-  if (batch.first == nullptr) batch.last = freed;
-  batch.first = freed;
-  if (++batch.count == kBatchObjectsMax) Send(batch);
-}
-
-void Heap::Send(Batch& batch) {
-  if (batch.count == 0) return;
-  FreeObject* first = batch.first;
-  batch.first = nullptr;
-  batch.count = 0;
-  batch.owner->Receive(first, batch.last);
-}
-
-void Heap::SendAll() {
-  for (Batch& batch : batches_) Send(batch);
-}
-
-void Heap::Push(FreeObject* first, FreeObject* last) {
-  FreeObject* head = inbox_.load(std::memory_order_relaxed);
-  do {
-    last->next = head;
-  } while (!inbox_.compare_exchange_weak(
-      head, first, std::memory_order_release, std::memory_order_relaxed));
-}
-
-void Heap::Receive(FreeObject* first, FreeObject* last) {
-  Push(first, last);
-  // A heap that nobody holds would not look into its inbox.
-  if (!TryLock()) return;
-  DrainInbox();
-  Unlock();
-}
-
-bool Heap::DrainInbox() {
-  if (inbox_.load(std::memory_order_relaxed) == nullptr) return false;
-  FreeObject* object = inbox_.exchange(nullptr, std::memory_order_acquire);
-  while (object != nullptr) {
-    FreeObject* next = object->next;
-    Granule* slab = pages_.GranuleOf(object);
-    slab -= slab->distance;
-    Heap* owner = slab->owner.load(std::memory_order_relaxed);
-    if (owner == this) {
-      Free(slab, object);
-    } else {
-      // It was passed on after the object was sent here.
-      owner->Push(object, object);
-    }
-    object = next;
-  }
-  return true;
+uint32_t Heap::ObjectsInBin(SizeClass size_class) const {
+  // The holder writes these as plain variables, for the sake of its speed; on
+  // x86-64 an aligned load sees a value that they had.
+  const Bin& bin = bins_[size_class];
+  uint32_t refilled = __atomic_load_n(&bin.refilled, __ATOMIC_RELAXED);
+  uint32_t room = __atomic_load_n(&bin.room, __ATOMIC_RELAXED);
+  uint32_t most = refilled + RoomMax(size_class);
+  return most - std::min(room, most);
 }
 
 }  // namespace ebbrt::mem

@@ -28,53 +28,54 @@ void* AlignedOrErrno(size_t alignment, size_t bytes) {
   return object;
 }
 
-[[gnu::cold, gnu::noinline]] void* OutOfMemory() {
+[[gnu::cold, gnu::noinline]] void* OutOfMemory() noexcept {
   errno = ENOMEM;
   return nullptr;
 }
 
+// The slow ways are tail calls, so that the fast ones need no stack frame.
+[[gnu::noinline]] void* MallocSlow(size_t bytes) noexcept {
+  void* object = mem::internal::AllocateSlow(bytes);
+  return object != nullptr ? object : OutOfMemory();
+}
+
 // [new.delete.single]: the handler may find memory, throw, or end the program.
-[[gnu::cold, gnu::noinline]] void* NewAgain(size_t bytes, size_t alignment) {
+[[gnu::noinline]] void* NewSlow(size_t bytes, size_t alignment) {
   for (;;) {
+    void* object = alignment <= alignof(std::max_align_t)
+                       ? mem::internal::AllocateSlow(bytes)
+                       : mem::AllocateAligned(bytes, alignment);
+    if (object != nullptr) return object;
     std::new_handler handler = std::get_new_handler();
     if (handler == nullptr) throw std::bad_alloc();
     handler();
-    void* object = alignment <= alignof(std::max_align_t)
-                       ? mem::Allocate(bytes)
-                       : mem::AllocateAligned(bytes, alignment);
-    if (object != nullptr) return object;
   }
 }
 
-[[gnu::cold, gnu::noinline]] void* NewAgainOrNull(size_t bytes,
-                                                  size_t alignment) noexcept {
+[[gnu::noinline]] void* NewSlowOrNull(size_t bytes,
+                                      size_t alignment) noexcept {
   try {
-    return NewAgain(bytes, alignment);
+    return NewSlow(bytes, alignment);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
 }
 
 [[gnu::always_inline]] inline void* New(size_t bytes) {
-  void* object = mem::Allocate(bytes);
-  return object != nullptr ? object
-                           : NewAgain(bytes, alignof(std::max_align_t));
+  void* object = mem::internal::AllocateFast(bytes);
+  if (object != nullptr) [[likely]] return object;
+  return NewSlow(bytes, alignof(std::max_align_t));
 }
 [[gnu::always_inline]] inline void* NewOrNull(size_t bytes) noexcept {
-  void* object = mem::Allocate(bytes);
-  return object != nullptr ? object
-                           : NewAgainOrNull(bytes, alignof(std::max_align_t));
+  void* object = mem::internal::AllocateFast(bytes);
+  if (object != nullptr) [[likely]] return object;
+  return NewSlowOrNull(bytes, alignof(std::max_align_t));
 }
 void* New(size_t bytes, std::align_val_t alignment) {
-  void* object = mem::AllocateAligned(bytes, static_cast<size_t>(alignment));
-  return object != nullptr ? object
-                           : NewAgain(bytes, static_cast<size_t>(alignment));
+  return NewSlow(bytes, static_cast<size_t>(alignment));
 }
 void* NewOrNull(size_t bytes, std::align_val_t alignment) noexcept {
-  void* object = mem::AllocateAligned(bytes, static_cast<size_t>(alignment));
-  return object != nullptr
-             ? object
-             : NewAgainOrNull(bytes, static_cast<size_t>(alignment));
+  return NewSlowOrNull(bytes, static_cast<size_t>(alignment));
 }
 
 }  // namespace
@@ -82,8 +83,9 @@ void* NewOrNull(size_t bytes, std::align_val_t alignment) noexcept {
 extern "C" {
 
 void* malloc(size_t bytes) noexcept {
-  void* object = mem::Allocate(bytes);
-  return object != nullptr ? object : OutOfMemory();
+  void* object = mem::internal::AllocateFast(bytes);
+  if (object != nullptr) [[likely]] return object;
+  return MallocSlow(bytes);
 }
 
 void free(void* object) noexcept { mem::Free(object); }

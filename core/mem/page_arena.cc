@@ -116,7 +116,6 @@ void PageArena::Insert(uint32_t index, uint32_t order, Kind kind) {
   Granule& head = granules_[index];
   head.state = StateOf(kind);
   head.order = static_cast<uint8_t>(order);
-  head.owner.store(NoHeap(), std::memory_order_relaxed);
   free_[kind][order].PushFront(&head);
   nonempty_[kind] |= 1u << order;
 }

@@ -28,15 +28,19 @@ inline constexpr size_t kGranuleShift = 14;
 inline constexpr size_t kGranuleBytes = size_t{1} << kGranuleShift;
 
 using SizeClass = uint32_t;
-inline constexpr SizeClass kSizeClasses = 41;
+// Nothing's class, and that of what has granules of its own.
+inline constexpr SizeClass kNoSizeClass = 0;
+// The classes are those from 1 on, below this.
+inline constexpr SizeClass kSizeClasses = 42;
 // What is larger has granules of its own.
 inline constexpr size_t kSmallBytesMax = 32 * kKiB;
 
-// How long the objects of a class are. REQUIRES: size_class < kSizeClasses.
+// How long the objects of a class are.
+// REQUIRES: 0 < size_class < kSizeClasses.
 constexpr size_t ObjectBytes(SizeClass size_class) {
-  if (size_class == 0) return 8;
-  if (size_class <= 8) return 16 * size_t{size_class};
-  SizeClass step = size_class - 9;
+  if (size_class == 1) return 8;
+  if (size_class <= 9) return 16 * (size_t{size_class} - 1);
+  SizeClass step = size_class - 10;
   return (5 + size_t{step} % 4) << (5 + step / 4);
 }
 
@@ -53,11 +57,11 @@ constexpr uint32_t SlabObjects(SizeClass size_class) {
 // The smallest class whose objects have `bytes`.
 // REQUIRES: bytes <= kSmallBytesMax.
 constexpr SizeClass ComputeSizeClass(size_t bytes) {
-  if (bytes <= 8) return 0;
-  if (bytes <= 128) return static_cast<SizeClass>((bytes + 15) / 16);
+  if (bytes <= 8) return 1;
+  if (bytes <= 128) return static_cast<SizeClass>((bytes + 15) / 16 + 1);
   size_t last = bytes - 1;
   int width = std::bit_width(last);
-  return static_cast<SizeClass>(9 + (width - 8) * 4 +
+  return static_cast<SizeClass>(10 + (width - 8) * 4 +
                                 ((last >> (width - 3)) - 4));
 }
 
@@ -73,15 +77,15 @@ inline constexpr auto kSizeClassTable = [] {
   return table;
 }();
 
-// What the slow paths ask for, once more as tables.
+// What the slow paths ask for, once more as tables; zero for kNoSizeClass.
 struct SlabShape {
-  uint32_t object_bytes;
-  uint32_t objects;
-  uint32_t granules;
+  uint32_t object_bytes = 0;
+  uint32_t objects = 0;
+  uint32_t granules = 0;
 };
 inline constexpr auto kSlabShapes = [] {
   std::array<SlabShape, kSizeClasses> shapes{};
-  for (SizeClass i = 0; i < kSizeClasses; ++i) {
+  for (SizeClass i = 1; i < kSizeClasses; ++i) {
     shapes[i] = {static_cast<uint32_t>(ObjectBytes(i)), SlabObjects(i),
                  SlabGranules(i)};
   }

@@ -44,6 +44,14 @@ void Count(const Granule& granule, Statistics& statistics) {
   }
 }
 
+// What waits in bins is given out by its slab, but not in use.
+void Subtract(const Heap& heap, Statistics& statistics) {
+  for (SizeClass i = 1; i < kSizeClasses; ++i) {
+    size_t& in_use = statistics.classes[i].objects_in_use;
+    in_use -= std::min<size_t>(in_use, heap.ObjectsInBin(i));
+  }
+}
+
 }  // namespace
 
 size_t Statistics::bytes_in_use() const {
@@ -56,13 +64,19 @@ size_t Statistics::bytes_in_use() const {
 
 Statistics ReadStatistics() {
   Statistics statistics;
-  for (SizeClass i = 0; i < kSizeClasses; ++i) {
+  for (SizeClass i = 1; i < kSizeClasses; ++i) {
     statistics.classes[i].object_bytes = ObjectBytes(i);
   }
   PageAllocator& pages = internal::process.pages;
   statistics.pages = pages.Statistics();
   pages.ForEachGranule(
       [&](const Granule& granule) { Count(granule, statistics); });
+  for (const Heap& heap : internal::process.common) Subtract(heap, statistics);
+  for (const std::atomic<Heap*>& entry : internal::process.cores) {
+    // Acquire: pairs with EnterCore.
+    const Heap* heap = entry.load(std::memory_order_acquire);
+    if (heap != nullptr) Subtract(*heap, statistics);
+  }
   return statistics;
 }
 

@@ -1,6 +1,10 @@
 // The seed of this process's tests.
 //
-// Cores: any, any thread. Blocks: no.
+// Under --gtest_repeat=N (or GTEST_REPEAT) each repetition has its own: the
+// first seed, the next one, and so on. So EBBRT_SEED=N, without repetition,
+// replays the one that failed.
+//
+// Cores: any, any thread; SetSeedRepetition between tests. Blocks: no.
 #ifndef EBBRT_CORE_TESTING_SEED_H_
 #define EBBRT_CORE_TESTING_SEED_H_
 
@@ -8,9 +12,12 @@
 
 namespace ebbrt::testing {
 
-// EBBRT_SEED of the environment, which replays a run, or a fresh one. The
-// first call prints it.
+// EBBRT_SEED of the environment, or a fresh one; the first call of each
+// repetition prints it.
 uint64_t Seed();
+
+// The tests begin again, as repetition `number` from 0.
+void SetSeedRepetition(uint64_t number);
 
 }  // namespace ebbrt::testing
 

@@ -126,13 +126,11 @@ void CoreTrace::Record(const TraceRecord& record) {
   records_ended_.store(number + 1, std::memory_order_release);
 }
 
-std::vector<TraceRecord> CoreTrace::Records(size_t count) const {
-  count = std::min(count, kRecordsMax);
-  std::vector<TraceRecord> records;
-  records.reserve(count);
+size_t CoreTrace::CopyRecords(std::span<TraceRecord> to) const {
   uint64_t end = records_ended_.load(std::memory_order_acquire);
-  uint64_t first = end < count ? 0 : end - count;
-  for (uint64_t number = first; number != end; ++number) {
+  uint64_t count = std::min({uint64_t{to.size()}, uint64_t{kRecordsMax}, end});
+  size_t copied = 0;
+  for (uint64_t number = end - count; number != end; ++number) {
     const RecordSlot& slot = records_[number % kRecordsMax];
     TraceRecord record;
     record.cycles_begin = slot.cycles_begin.load(std::memory_order_acquire);
@@ -144,8 +142,14 @@ std::vector<TraceRecord> CoreTrace::Records(size_t count) const {
     // Acquire above: if any of these was of a later record, then so many have
     // begun that this one is known to be gone.
     uint64_t begun = records_begun_.load(std::memory_order_relaxed);
-    if (begun <= number + kRecordsMax) records.push_back(record);
+    if (begun <= number + kRecordsMax) to[copied++] = record;
   }
+  return copied;
+}
+
+std::vector<TraceRecord> CoreTrace::Records(size_t count) const {
+  std::vector<TraceRecord> records(std::min(count, kRecordsMax));
+  records.resize(CopyRecords(records));
   return records;
 }
 

@@ -23,6 +23,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/trace/event_tag.h"
@@ -105,6 +106,8 @@ class CoreTrace {
   std::vector<TagCost> Costs() const;
   // The newest records, at most `count`, oldest first.
   std::vector<TraceRecord> Records(size_t count = kRecordsMax) const;
+  // The same into `to`; returns how many. Allocates nothing.
+  size_t CopyRecords(std::span<TraceRecord> to) const;
 
  private:
   // A tag's figures, as TagCost.
@@ -122,7 +125,7 @@ class CoreTrace {
     SingleWriter<double> bytes_squared;
     SingleWriter<double> bytes_times_cycles;
   };
-  // A record that may be overwritten while it is read; see Records.
+  // A record that may be overwritten while it is read; see CopyRecords.
   struct RecordSlot {
     std::atomic<uint64_t> cycles_begin;
     std::atomic<uint64_t> cycles_end;

@@ -5,16 +5,16 @@
 namespace ebbrt {
 namespace {
 
-[[gnu::section("ebbrt_event_tags"), gnu::used]] constexpr internal::EventTagEntry
-    kCoreTags[] = {
-        {kNoTag, "untagged"},
-        {kTimerTag, "core.timer"},
-        {kInterruptTag, "core.interrupt"},
-        {kRcuTag, "core.rcu"},
-        {kLookTag, "core.look"},
-        {kEmptyPollTag, "core.empty_poll"},
-        {kWaitTag, "core.wait"},
-        {kOtherTagsTag, "core.other_tags"},
+[[gnu::section("ebbrt_event_tags"), gnu::used]]
+constexpr internal::EventTagEntry kCoreTags[] = {
+    {kNoTag, "untagged"},
+    {kTimerTag, "core.timer"},
+    {kInterruptTag, "core.interrupt"},
+    {kRcuTag, "core.rcu"},
+    {kLookTag, "core.look"},
+    {kEmptyPollTag, "core.empty_poll"},
+    {kWaitTag, "core.wait"},
+    {kOtherTagsTag, "core.other_tags"},
 };
 
 }  // namespace
@@ -33,13 +33,14 @@ std::span<const internal::EventTagEntry> internal::EventTagEntries() {
 
 std::string_view EventTagName(EventTag tag) {
   for (const internal::EventTagEntry& entry : internal::EventTagEntries()) {
-    if (entry.tag == tag) return entry.name;
+    if (entry.name != nullptr && entry.tag == tag) return entry.name;
   }
   return "";
 }
 
 EventTag DuplicateEventTag() {
   for (const internal::EventTagEntry& entry : internal::EventTagEntries()) {
+    if (entry.name == nullptr) continue;
     if (EventTagName(entry.tag) != entry.name) return entry.tag;
   }
   return 0;

@@ -35,13 +35,14 @@ consteval EventTag EventTagOf(std::string_view name) {
 
 namespace internal {
 
-// An entry of the section. One word aligned, so that they form an array.
+// An entry of the section.
 struct EventTagEntry {
   EventTag tag;
   const char* name;
 };
 
-// All of them; a name may be there more than once.
+// All of them. A name may be there more than once; what the linker leaves
+// between two files' entries to align them has none.
 std::span<const EventTagEntry> EventTagEntries();
 
 }  // namespace internal

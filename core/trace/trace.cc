@@ -1,10 +1,14 @@
 #include "core/trace/trace.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "core/async/combinators.h"
+#include "core/base/check.h"
 #include "core/trace/counter.h"
 #include "platform/current.h"
 
@@ -26,7 +30,46 @@ Future<void> OnAllCores(Function function) {
   });
 }
 
+const char* KindName(TraceKind kind) {
+  switch (kind) {
+    case TraceKind::kEvent:
+      return "ended";
+    case TraceKind::kPiece:
+      return "blocked";
+    case TraceKind::kWait:
+      return "waited";
+    case TraceKind::kInstant:
+      return "said";
+  }
+  return "?";
+}
+
 }  // namespace
+
+void internal::TellMoreOfFailedCheck() {
+  constexpr size_t kRecords = 16;
+  if (!Platform::OnCore()) return;
+  const CoreTrace* trace = event_loop->TraceOf(Platform::CurrentCore());
+  if (trace == nullptr) return;
+  TraceRecord records[kRecords];
+  size_t count = trace->CopyRecords(records);
+  uint64_t now = Platform::Cycles();
+  double microseconds =
+      1e6 / static_cast<double>(Platform::CyclesPerSecond());
+  // As the check itself: stderr allocates nothing.
+  std::fprintf(stderr, "the last that core %u did (us ago, us long):\n",
+               Platform::CurrentCore().index());
+  for (const TraceRecord& record : std::span(records, count)) {
+    std::string_view name = EventTagName(record.tag);
+    std::fprintf(
+        stderr, "%12.3f %9.3f  %s %.*s (%#x) %llu\n",
+        static_cast<double>(now - record.cycles_end) * microseconds,
+        static_cast<double>(record.cycles_end - record.cycles_begin) *
+            microseconds,
+        KindName(record.kind), static_cast<int>(name.size()), name.data(),
+        record.tag, static_cast<unsigned long long>(record.argument));
+  }
+}
 
 Future<void> StartTrace() {
   return OnAllCores([] {

@@ -8,6 +8,8 @@
 // While it is off, an event pays one predictable branch for it; while it is
 // on, one reading of the cycle counter and a few stores (core_trace.h).
 //
+// A check that fails on a core that traces says what the core did last.
+//
 // Cores: any core, from an event. Ownership: what is returned is a copy.
 // Blocks: no. Allocates: StartTrace, once a core; the results.
 // Bound: as CoreTrace.

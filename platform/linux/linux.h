@@ -47,8 +47,11 @@ struct Linux {
   static uint64_t Cycles() noexcept { return __builtin_ia32_rdtsc(); }
   static uint64_t CyclesPerSecond() noexcept;
 
-  // Translation.
-  static void* Representative(uint64_t number) noexcept {
+  // Translation. A constant static number is looked up in the thread's own
+  // storage, which every thread has. Any other number is looked up behind %gs,
+  // which only cores have: a thread that a core makes inherits the core's, and
+  // must not ask.
+  [[gnu::always_inline]] static void* Representative(uint64_t number) noexcept {
     if (__builtin_constant_p(number)) {
       if (number < kStaticEbbNumbers) {
         return internal::thread_state.static_representatives[number];

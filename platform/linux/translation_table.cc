@@ -21,8 +21,9 @@ constinit void* const no_representatives[kStaticEbbNumbers] = {};
 // FSGSBASE's instruction would gain nothing.
 void SetGsBase(const void* base) { syscall(SYS_arch_prctl, ARCH_SET_GS, base); }
 
-// Threads inherit %gs from who makes them, so that with this even a number
-// that is static but not known when compiling can be asked for off a core.
+// Threads inherit %gs from who makes them. With this, code that is compiled
+// without optimisation, where no number is a constant, may ask for a static
+// number off a core too.
 [[gnu::constructor(101)]] void SetInitialGsBase() {
   SetGsBase(no_representatives);
 }

@@ -94,6 +94,7 @@ void Sim::SetFaults(const SimFaults& faults) {
   EBBRT_CHECK(Simulation::current == nullptr);
   faults_set = faults;
 }
+void Sim::ClearFaults() { faults_set.reset(); }
 const SimFaults& Sim::faults() { return faults_used; }
 
 uint64_t Sim::History() noexcept {

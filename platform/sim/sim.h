@@ -92,6 +92,7 @@ struct Sim {
   // For the nodes that this thread runs from now on, in place of what
   // EBBRT_SIM_FAULTS says.
   static void SetFaults(const SimFaults& faults);
+  static void ClearFaults();
   static const SimFaults& faults();
 
   // A digest of which core went on when, in the present node or in the last

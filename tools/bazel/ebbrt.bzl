@@ -29,12 +29,17 @@ def ebbrt_binary(name, copts = [], **kwargs):
     """A program of this project that is not an application (tools, probes)."""
     native.cc_binary(name = name, copts = _COPTS + copts, malloc = _MALLOC, **kwargs)
 
-def ebbrt_test(name, deps = [], copts = [], size = "small", **kwargs):
+def ebbrt_test(name, deps = [], copts = [], size = "small", platform = None, **kwargs):
     """A GoogleTest program. Each of its test cases may bring up a machine.
 
-    It runs on the platform that the build is for; tests that mean something
-    on one platform only carry tags = ["linux"] and the like.
+    It runs on the platform that the build is for. A test that means something
+    on one platform only names it: platform = "sim"; builds for others skip it.
     """
+    if platform:
+        kwargs["target_compatible_with"] = select({
+            "//platform:is_" + platform: [],
+            "//conditions:default": ["@platforms//:incompatible"],
+        })
     native.cc_test(
         name = name,
         copts = _COPTS + copts,

@@ -1,14 +1,25 @@
 """How the Python of tools/ is tested: a unittest module a target."""
 
-def python_test(name, srcs, deps = [], size = "small", **kwargs):
-    """A unittest module that ends with `main()` of tools/testing/main.py."""
-    native.py_test(
+def python_test(
+        name,
+        srcs,
+        deps = [],
+        data = [],
+        args = [],
+        size = "small",
+        tags = [],
+        **kwargs):
+    """A unittest module that ends with `main()` of tools/testing/main.py.
+
+    It is a shell test because Bazel 4.2's py_test asks for a program "python",
+    which Debian does not have.
+    """
+    native.sh_test(
         name = name,
-        srcs = srcs,
-        main = srcs[0],
+        srcs = ["//tools/testing:python_test.sh"],
+        args = ["$(rootpath %s)" % srcs[0]] + args,
+        data = srcs + data + deps + ["//tools/testing:main"],
         size = size,
-        deps = deps + ["//tools/testing:main"],
-        python_version = "PY3",
-        tags = ["linux"],
+        tags = ["linux"] + tags,
         **kwargs
     )

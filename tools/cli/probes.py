@@ -124,7 +124,8 @@ def _network_namespaces() -> Finding:
     if child == 0:
         code = 255
         with contextlib.suppress(BaseException):
-            code = 0 if _libc.unshare(_CLONE_NEWNET) == 0 else ctypes.get_errno()
+            failed = _libc.unshare(_CLONE_NEWNET) != 0
+            code = ctypes.get_errno() if failed else 0
         os._exit(code)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code == 0:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tools import paths
 from tools.experiment import (document, plan, programs, results, runner,
-                              semantics, table, targets)
+                              schema, semantics, table, targets)
 from tools.experiment.problems import DocumentError, Problem, unknown
 
 SUMMARY = "run an experiment, and report what it measured"
@@ -70,7 +70,12 @@ def run(options: argparse.Namespace) -> int:
     try:
         experiment.run()
     except runner.Interrupted:
-        return _interrupted(options, experiment)
+        return _interrupted(experiment)
+    except runner.GivenUp as error:
+        print(f"ebbrt: {error}, so the others were not tried; logs of the "
+              f"nodes: {_shown(experiment.directory / 'logs')}",
+              file=sys.stderr)
+        return 1
     return _conclude(options, experiment)
 
 
@@ -91,9 +96,11 @@ def _set_platform(config: dict[str, Any], platform: str) -> None:
     if platform not in targets.PLATFORM_FLAGS:
         raise DocumentError([unknown("--platform", "platform", platform,
                                      targets.PLATFORM_FLAGS)])
-    nodes = config.get("nodes")
-    for node in nodes if isinstance(nodes, list) else []:
-        if isinstance(node, dict) and ("app" in node or "benchmark" in node):
+    problems = schema.check_experiment(config)
+    if problems:
+        raise DocumentError(problems)
+    for node in config["nodes"]:
+        if "app" in node or "benchmark" in node:
             node["platform"] = platform
     for axis in config.get("sweep", []):
         # A case may put another node in a node's place.
@@ -120,8 +127,7 @@ def _directory(options: argparse.Namespace, config: dict[str, Any],
     return directory
 
 
-def _interrupted(options: argparse.Namespace,
-                 experiment: runner.Experiment) -> int:
+def _interrupted(experiment: runner.Experiment) -> int:
     done = experiment.total - len(experiment.left)
     print(f"\ninterrupted: {done} of {experiment.total} runs have finished and "
           f"are kept in {_shown(experiment.directory)}\n"

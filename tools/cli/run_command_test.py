@@ -142,6 +142,15 @@ class RunTest(unittest.TestCase):
         self.assertEqual([run["status"] for run in self._result()["runs"]],
                          ["ok", "ok"])
 
+    def test_gives_up_where_nothing_works(self):
+        done = self._run(_experiment(
+            repetitions=9, sweep=[], claims=[], figures=[],
+            nodes=[{"role": "task", "program": _FAKE,
+                    "arguments": ["fail"]}]))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("all of the first 3 runs failed", done.stderr)
+        self.assertIn("Address already in use", done.stderr)
+
     def test_keeps_finished_runs_when_interrupted(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):

@@ -6,12 +6,12 @@ import signal
 import sys
 from typing import Any
 
-from tools.experiment import bazel, document, nodes, targets
-from tools.experiment.execution import application_arguments
+from tools.experiment import (bazel, document, metrics, nodes, targets,
+                              units)
+from tools.experiment.commands import application_arguments
 from tools.experiment.problems import DocumentError, unknown
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.table import render
-from tools.experiment import metrics, units
 
 SUMMARY = "run one application in the foreground"
 DESCRIPTION = """\
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     arguments = [argument
                  for argument in application_arguments(node, options.seed)
                  if argument != "--role="]
-    return _run([str(program), *arguments])
+    return run_program([str(program), *arguments])
 
 
 def _parameters(settings: list[str]) -> dict[str, Any]:
@@ -70,7 +70,8 @@ def _parameters(settings: list[str]) -> dict[str, Any]:
     return root["parameters"]
 
 
-def _run(command: list[str]) -> int:
+def run_program(command: list[str]) -> int:
+    """Runs an application, shows what it says, and passes signals on to it."""
     process = Process(command)
 
     def pass_on(number: int, frame: object) -> None:

@@ -12,13 +12,13 @@ from tools.testing.suites import SUITES, Suite
 
 SUMMARY = "run the tests"
 DESCRIPTION = """\
-Runs all tests, suite by suite, and ends with a line `N passed, N failed`, counted
-in test cases. What does not build has failed. The suites:
+Runs all tests, suite by suite, and ends with a line `N passed, N failed`,
+counted in test cases. What does not build has failed. The suites:
 
 """ + "\n".join(f"  {suite.name:10} {suite.purpose}" for suite in SUITES) + """
 
-Unchanged tests are not run again. `EBBRT_SEED=N ./ebbrt test` gives random tests
-that seed.
+Unchanged tests are not run again. `EBBRT_SEED=N ./ebbrt test` gives random
+tests that seed.
 """
 
 
@@ -59,10 +59,7 @@ def _chosen(options: argparse.Namespace) -> list[Suite]:
 
 
 def _run_suite(suite: Suite, targets: list[str]) -> Count:
-    flags = [*suite.flags, "--keep_going"]
-    if suite.command == "test":
-        flags.append("--test_env=EBBRT_SEED")
-    invocation = bazel.run(suite.command,
-                           [*flags, "--", *(targets or suite.targets)])
+    invocation = bazel.run(suite.command, [
+        *suite.flags, "--keep_going", "--", *(targets or suite.targets)])
     return count_invocation(invocation, suite.name,
                             is_build=suite.command == "build")

@@ -136,7 +136,7 @@ def _sample(aggregate: Aggregate,
     sample = {}
     for run in metrics.finished(runs):
         if aggregate.selects(run["point"]):
-            value = metrics.number(run["metrics"], aggregate.metric)
+            value = metrics.number(run, aggregate.metric)
             if value is None:
                 raise ArithmeticError(
                     f"{label_of(run['point'])} has no {aggregate.metric}")

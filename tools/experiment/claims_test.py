@@ -10,7 +10,8 @@ def _runs(**figures):
     """Runs of a metric at the points server=NAME, one a repetition."""
     return [{"point": {"server": name}, "repetition": repetition,
              "status": "ok", "metrics": {"rps": value, "l_ns": {"p99": value},
-                                         "BM_X/64": {"cpu": value}}}
+                                         "BM_X/64": {"cpu": value}},
+             "nodes": {"s": {"resident_bytes_max": value}}}
             for name, values in figures.items()
             for repetition, value in enumerate(values, 1)]
 
@@ -35,6 +36,7 @@ class ExpressionTest(unittest.TestCase):
             ("maximum(rps)", 100), ("quantile(rps, 0.25)", 2),
             ("quantile(rps, 0.9)", 61.6), ("median(l_ns.p99)", 3),
             ('median("BM_X/64.cpu")', 3),
+            ("median(nodes.s.resident_bytes_max)", 3),
         ]:
             with self.subTest(text):
                 self.assertAlmostEqual(self._value(text, runs), value)

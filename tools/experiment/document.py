@@ -87,7 +87,7 @@ def _step(parent: Any, part: str, path: str, place: str) -> Any:
     if isinstance(parent, dict):
         if part in parent:
             return parent[part]
-        if part == "parameters" or path.find(".parameters.") >= 0:
+        if "parameters" in path.split("."):  # An application's, or within.
             return parent.setdefault(part, {})
         raise DocumentError([_unknown_part(place, path, part, parent)])
     raise DocumentError([Problem(place, f"the path {quote(path)}",

@@ -1,10 +1,8 @@
 """One run: starts the nodes of a point, waits for them, takes their metrics."""
 
 import dataclasses
-import json
 import select
 import signal
-import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from typing import Any
 from tools import paths
 from tools.experiment import placement, references
 from tools.experiment.benchmarks import read_benchmarks
+from tools.experiment.commands import command_line, free_port, is_listening
 from tools.experiment.nodes import Node, is_awaited
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.programs import Programs
@@ -26,6 +25,10 @@ _POLL_SECONDS = 0.05
 
 class RunFailed(Exception):
     """A run that measured nothing; says why."""
+
+
+class RunStopped(Exception):
+    """A run that was asked to stop before its end."""
 
 
 @dataclass
@@ -68,7 +71,8 @@ class Run:
     def __init__(self, nodes: Sequence[Node], programs: Programs, *,
                  logs: Path, seed: int, timeout_s: float,
                  processors: Sequence[int],
-                 on_progress: Callable[[float], None] = lambda fraction: None):
+                 on_progress: Callable[[float], None] = lambda fraction: None,
+                 is_stopped: Callable[[], bool] = lambda: False):
         self._nodes = nodes
         self._programs = programs
         self._logs = logs
@@ -76,10 +80,14 @@ class Run:
         self._timeout_s = timeout_s
         self._placed = placement.place(nodes, processors)
         self._on_progress = on_progress
+        self._is_stopped = is_stopped
         self._running: list[_Running] = []
 
     def execute(self) -> Outcome:
-        """Runs to the end. Whatever happens, no process is left."""
+        """Runs to the end. Whatever happens, no process is left.
+
+        Raises RunStopped soon after `is_stopped` says so.
+        """
         self._deadline_s = time.monotonic() + self._timeout_s
         self._logs.mkdir(parents=True, exist_ok=True)
         try:
@@ -103,7 +111,8 @@ class Run:
         filled = self._filled(node, port)
         try:
             process = Process(
-                _command(filled, self._programs.path(node), self._seed, file),
+                command_line(filled, self._programs.path(node), self._seed,
+                             file),
                 log=self._logs / f"{node.role}.log",
                 environment=filled.environment, processors=processors,
                 cwd=paths.ROOT)
@@ -170,6 +179,8 @@ class Run:
                       for running in self._running
                       if not running.process.poll() and
                       not running.process.output_ended}
+        if self._is_stopped():
+            raise RunStopped
         readable, _, _ = select.select(list(open_nodes), [], [], seconds)
         for descriptor in readable:
             self._read(open_nodes[descriptor])
@@ -253,41 +264,3 @@ class Run:
                 f"\n    {line}" for line in lines)
         return RunFailed(f"{running.node.role} ({running.node.what}) "
                          f"{what}{said}")
-
-
-def _command(node: Node, program: Path, seed: int,
-             benchmark_file: Path) -> list[str]:
-    if node.program:
-        return [str(program), *node.arguments]
-    if node.benchmark:
-        minimum = ([f"--benchmark_min_time={node.minimum_time_s}"]
-                   if node.minimum_time_s else [])
-        return [str(program), f"--benchmark_filter={node.filter}",
-                f"--benchmark_out={benchmark_file}",
-                "--benchmark_out_format=json", *minimum]
-    return [str(program), *application_arguments(node, seed)]
-
-
-def application_arguments(node: Node, seed: int) -> list[str]:
-    """The command line of core/app/command_line.h."""
-    arguments = [f"--cores={node.cores}", f"--role={node.role}",
-                 f"--seed={seed}"]
-    if node.network:
-        arguments.append(f"--network={node.network}")
-    if node.busy_poll:
-        arguments.append("--busy-poll")
-    return [*arguments, "--parameters=" + json.dumps(node.parameters)]
-
-
-def free_port() -> int:
-    """A TCP port of loopback that nobody has at present."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def is_listening(port: int) -> bool:
-    """Whether somebody accepts connections at a port of loopback."""
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

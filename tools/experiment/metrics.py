@@ -34,9 +34,14 @@ def lookup(metrics: Metrics, path: str) -> Any:
     return None
 
 
-def number(metrics: Metrics, path: str) -> float | None:
-    """The number at `path`, None if there is none."""
-    value = lookup(metrics, path)
+def number(run: Run, path: str) -> float | None:
+    """The number at `path` of a run's metrics, None if there is none.
+
+    `nodes.ROLE...` is what a node used: resident_bytes_max, cpu_s.
+    """
+    value = lookup(run["metrics"], path)
+    if value is None and path.startswith("nodes."):
+        value = lookup(run.get("nodes", {}), path.removeprefix("nodes."))
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return value
@@ -65,24 +70,24 @@ def finished(runs: Iterable[Run]) -> list[Run]:
     return [run for run in runs if run["status"] == "ok"]
 
 
-def by_point(runs: Iterable[Run]) -> list[tuple[Coordinates, list[Run]]]:
-    """Finished runs together with the others of their point, by repetition."""
-    groups: list[tuple[Coordinates, list[Run]]] = []
-    places: dict[str, int] = {}
+def by_point(runs: Iterable[Run], order: Sequence[Coordinates] = ()
+             ) -> list[tuple[Coordinates, list[Run]]]:
+    """Finished runs together with the others of their point, by repetition.
+
+    Points stand in `order`, and behind it in that of measurement.
+    """
+    groups: dict[str, tuple[Coordinates, list[Run]]] = {
+        repr(point): (point, []) for point in order}
     for run in finished(runs):
-        key = repr(run["point"])
-        if key not in places:
-            places[key] = len(groups)
-            groups.append((run["point"], []))
-        groups[places[key]][1].append(run)
-    for _, group in groups:
+        groups.setdefault(repr(run["point"]), (run["point"], []))[1].append(run)
+    for _, group in groups.values():
         group.sort(key=lambda run: run["repetition"])
-    return groups
+    return [(point, group) for point, group in groups.values() if group]
 
 
 def values(runs: Iterable[Run], path: str) -> list[float]:
     """The number at `path` of each run that has one."""
-    found = (number(run["metrics"], path) for run in runs)
+    found = (number(run, path) for run in runs)
     return [value for value in found if value is not None]
 
 

@@ -1,4 +1,4 @@
-"""Chooses the processors of each node, so that nodes disturb each other least."""
+"""Chooses each node's processors, so that nodes disturb each other least."""
 
 from collections.abc import Sequence
 

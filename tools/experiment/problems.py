@@ -1,4 +1,4 @@
-"""What is wrong with an experiment: where, what was found, what was expected."""
+"""What is wrong with an experiment: where, what is there, what should be."""
 
 import difflib
 import json
@@ -52,7 +52,7 @@ def one_of(choices: Iterable[object]) -> str:
 
 
 def nearest_of(text: object, candidates: Iterable[object]) -> str | None:
-    """The candidate that `text` was most likely meant to be, None if none is."""
+    """The candidate that `text` was most likely meant to be, or None."""
     matches = difflib.get_close_matches(
         str(text), [str(candidate) for candidate in candidates], n=1)
     return matches[0] if matches else None

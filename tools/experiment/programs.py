@@ -1,4 +1,4 @@
-"""The programs that an experiment needs: built or found, and their checksums."""
+"""The programs that an experiment needs, built or found; their checksums."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Shows how far an experiment is: one live line on a terminal, else one a run."""
+"""Shows how far an experiment is: a live line on a terminal, else one a run."""
 
 import shutil
 import sys

@@ -9,17 +9,26 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tools.experiment import claims, machine, plan, results
-from tools.experiment.execution import Run
+from tools.experiment.execution import Run, RunStopped
 from tools.experiment.nodes import nodes_of
 from tools.experiment.plan import PlannedRun
 from tools.experiment.programs import Programs
 from tools.experiment.progress import Progress
+
+
+# So many failures without a success, and at least one of each point, mean that
+# something is wrong with all: it is not worth the time to go on.
+FAILURES_MIN = 3
+
+
+class GivenUp(Exception):
+    """Nothing works; says what."""
 
 
 class Interrupted(Exception):
@@ -65,20 +74,32 @@ class Experiment:
         return result
 
     def run(self) -> None:
-        """Does what is left. Raises Interrupted."""
+        """Does what is left. Raises Interrupted and GivenUp."""
         left = self.left
         progress = Progress(self.total, self.total - len(left))
         results.write(self.directory, self.result)
         try:
-            with _interruptible():
+            with _stop_signals() as is_stopped:
                 for planned in left:
-                    self._run_one(planned, progress)
-        except KeyboardInterrupt:
+                    if is_stopped():
+                        raise Interrupted
+                    self._run_one(planned, progress, is_stopped)
+                    self._look_for_hope()
+        except RunStopped:
             raise Interrupted from None
         finally:
             progress.close()
 
-    def _run_one(self, planned: PlannedRun, progress: Progress) -> None:
+    def _look_for_hope(self) -> None:
+        runs = self.result["runs"]
+        points = {planned.index for planned in self._planned}
+        if len(runs) < max(FAILURES_MIN, len(points)) or any(
+                run["status"] == "ok" for run in runs):
+            return
+        raise GivenUp(f"all of the first {len(runs)} runs failed")
+
+    def _run_one(self, planned: PlannedRun, progress: Progress,
+                 is_stopped: Callable[[], bool]) -> None:
         name = planned.point.label if planned.point.coordinates else ""
         progress.begin(name, planned.repetition)
         nodes = nodes_of(planned.point.document)
@@ -90,7 +111,7 @@ class Experiment:
             nodes, self._programs, logs=logs, seed=planned.seed,
             timeout_s=self.config.get("timeout_s", plan.DEFAULT_TIMEOUT_S),
             processors=sorted(os.sched_getaffinity(0)),
-            on_progress=progress.within).execute()
+            on_progress=progress.within, is_stopped=is_stopped).execute()
         record = {
             "platform": next((node.platform for node in nodes
                               if not node.program), "linux"),
@@ -121,18 +142,18 @@ class Experiment:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP are taken like Ctrl-C; a second one changes nothing."""
+def _stop_signals() -> Iterator[Callable[[], bool]]:
+    """Whether SIGINT, SIGTERM or SIGHUP has come.
 
-    def interrupt(number: int, frame: object) -> None:
-        for other in numbers:
-            signal.signal(other, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
+    They raise nothing: between the start of a process and the note that there
+    is one, an exception would leave it behind.
+    """
+    came = []
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    before = {number: signal.signal(number, lambda n, frame: came.append(n))
+              for number in numbers}
     try:
-        yield
+        yield lambda: bool(came)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Checks documents against the JSON Schemas that ship, and tells what is wrong."""
+"""Checks documents against the JSON Schemas that ship."""
 
 import functools
 import json

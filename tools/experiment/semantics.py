@@ -18,7 +18,7 @@ _KINDS = ("app", "program", "benchmark")
 
 
 def check(document: Document) -> list[sweep.Point]:
-    """The points of a right experiment. Raises DocumentError for a wrong one."""
+    """The points of an experiment. Raises DocumentError for a wrong one."""
     # A node of two kinds has keys that are wrong for either: one error tells.
     problems = _nodes_of_two_kinds(document) or schema.check_experiment(
         document)

@@ -1,4 +1,4 @@
-"""Expands an experiment's sweep into points: all combinations of its choices."""
+"""Expands an experiment's sweep into points: all combinations of choices."""
 
 import copy
 import itertools
@@ -108,7 +108,7 @@ def _values(axis: dict[str, Any], place: str) -> list[Any]:
 
 
 def expand(document: documents.Document) -> list[Point]:
-    """The points of a document that the schema accepts. Raises DocumentError."""
+    """The points of a document that fits the schema. Raises DocumentError."""
     dimensions = axes(document)
     count = math.prod(len(axis.choices) for axis in dimensions)
     if count > POINTS_MAX:
@@ -117,6 +117,13 @@ def expand(document: documents.Document) -> list[Point]:
     base = {key: value for key, value in document.items() if key != "sweep"}
     return [_point(base, dimensions, choices) for choices in
             itertools.product(*(axis.choices for axis in dimensions))]
+
+
+def order_of(document: documents.Document) -> list[Coordinates]:
+    """The coordinates of all points, in the order in which they are shown."""
+    return [{axis.name: choice.label for axis, choice in zip(
+        axes(document), choices)} for choices in itertools.product(
+            *(axis.choices for axis in axes(document)))]
 
 
 def _point(base: documents.Document, dimensions: list[Axis],

@@ -1,10 +1,10 @@
-"""The table that a run ends with: medians of the repetitions, and their spread."""
+"""The table that a run ends with: medians of repetitions, and their spread."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from tools.experiment import metrics, units
-from tools.experiment.sweep import label_of
+from tools.experiment.sweep import label_of, order_of
 
 # Without a choice of the experiment's own, the first of these that there are.
 DEFAULT_METRICS = ("throughput_rps", "operations_per_second", "duration_s",
@@ -27,7 +27,7 @@ def shown_metrics(result: dict[str, Any]) -> list[str]:
 
 def summary(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """The head and the rows of the table."""
-    groups = metrics.by_point(result["runs"])
+    groups = metrics.by_point(result["runs"], order_of(result["config"]))
     axes = list(dict.fromkeys(axis for point, _ in groups for axis in point))
     shown = shown_metrics(result)
     columns = [_column([metrics.values(runs, path) for _, runs in groups], path)
@@ -47,8 +47,9 @@ def summary(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
 def _column(groups: Sequence[Sequence[float]], path: str) -> list[str]:
     """The metric's label, and for each point its median and spread."""
     medians = [metrics.median(values) for values in groups]
-    typical = metrics.median([abs(m) for m in medians if m is not None]) or 0
-    label, factor = units.choose(path, typical)
+    # The smallest chooses the unit: it must not become 0.000.
+    label, factor = units.choose(path, min(
+        (abs(m) for m in medians if m), default=0))
     return [label, *(_cell(median, values, factor)
                      for median, values in zip(medians, groups))]
 
@@ -69,7 +70,7 @@ def render(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The table as text: words to the left, figures to the right."""
     widths = [max(len(row[i]) for row in [head, *rows])
               for i in range(len(head))]
-    is_text = [any(not _is_figure(row[i]) for row in rows)
+    is_text = [any(not is_figure(row[i]) for row in rows)
                for i in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
@@ -81,5 +82,11 @@ def render(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(head), rule, *(line(row) for row in rows)])
 
 
-def _is_figure(cell: str) -> bool:
-    return cell == "-" or cell[:1].isdigit() or cell[:2].strip("-")[:1].isdigit()
+def is_figure(cell: str) -> bool:
+    """Whether a cell is a number, maybe with its spread, or stands for none."""
+    number = cell.partition(" ±")[0].replace(",", "")
+    try:
+        float(number)
+    except ValueError:
+        return cell == "-"
+    return True

@@ -26,6 +26,12 @@ class SummaryTest(unittest.TestCase):
         self.assertEqual(rows, [["1", "1,020 ±1.0%", "500 ±0.0%"],
                                 ["2", "2,040 ±1.0%", "500 ±0.0%"]])
 
+    def test_has_the_order_of_the_sweep(self):
+        runs = [_run({"n": n}, 1, x=n) for n in (2, 3, 1)]
+        axis = {"path": "nodes.a.cores", "name": "n", "values": [1, 2]}
+        rows = table.summary(_result(runs, sweep=[axis]))[1]
+        self.assertEqual([row[0] for row in rows], ["1", "2", "3"])
+
     def test_leaves_out_failed_runs(self):
         runs = [_run({"n": 1}, 1, x=1),
                 {**_run({"n": 1}, 2, x=99), "status": "failed"}]

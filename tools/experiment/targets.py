@@ -1,4 +1,4 @@
-"""The applications and benchmarks of the source tree, and their Bazel labels."""
+"""The applications and benchmarks of the source tree, as Bazel labels."""
 
 import re
 
@@ -30,7 +30,7 @@ def applications() -> dict[str, str]:
 
 
 def application_label(name: str, place: str) -> str:
-    """The label of an application, given so or by name. Raises DocumentError."""
+    """An application's label, given it or its name. Raises DocumentError."""
     labels = applications()
     label = name if name.startswith("//") else labels.get(name)
     if label is None:

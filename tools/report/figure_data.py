@@ -9,6 +9,7 @@ from typing import Any
 
 from tools.experiment import metrics, units
 from tools.experiment.metrics import Run
+from tools.experiment.sweep import Coordinates, order_of
 
 Figure = dict[str, Any]
 Series = dict[str, Any]
@@ -16,12 +17,14 @@ Series = dict[str, Any]
 
 def figures(result: dict[str, Any]) -> list[Figure]:
     """The data of each figure that the experiment asks for."""
-    return [_figure(description, result["runs"])
+    groups = metrics.by_point(result["runs"], order_of(result["config"]))
+    return [_figure(description, groups)
             for description in result["config"].get("figures", [])]
 
 
-def _figure(description: dict[str, Any], runs: Sequence[Run]) -> Figure:
-    groups = [(point, group) for point, group in metrics.by_point(runs)
+def _figure(description: dict[str, Any],
+            groups: Sequence[tuple[Coordinates, list[Run]]]) -> Figure:
+    groups = [(point, group) for point, group in groups
               if _is_wanted(point, description.get("where", {}))]
     lines: dict[str, list[tuple[dict[str, Any], list[Run]]]] = {}
     for point, group in groups:
@@ -85,8 +88,8 @@ def _point(point: dict[str, Any], group: Sequence[Run], axis: str | None,
            y_factor: float) -> dict[str, Any] | None:
     pairs = []
     for run in group:
-        x = point[axis] if axis else metrics.number(run["metrics"], x_path)
-        y = metrics.number(run["metrics"], y_path)
+        x = point[axis] if axis else metrics.number(run, x_path)
+        y = metrics.number(run, y_path)
         if x is not None and y is not None:
             pairs.append((x if axis else x / x_factor, y / y_factor))
     if not pairs:
@@ -117,6 +120,8 @@ def _cdf(description: dict[str, Any], lines: dict[str, Any]) -> Figure:
     for (name, histogram), total in zip(merged.items(), totals):
         points, below = [], 0
         for value in sorted(histogram):
+            if not points:  # The step from nothing.
+                points.append({"x": value / factor, "y": 0})
             below += histogram[value]
             points.append({"x": value / factor, "y": below / total})
         series.append({"name": name, "points": points})

@@ -153,7 +153,7 @@ def _summary(result: dict[str, Any]) -> str:
         return "<p>No run has finished.</p>"
     return _table("Median of each point's repetitions, ± half of their spread",
                   head, ["<tr>" + "".join(
-                      _cell(cell, index > 0) for index, cell in enumerate(row))
+                      _cell(cell, table.is_figure(cell)) for cell in row)
                       + "</tr>" for row in rows], "summary-table")
 
 

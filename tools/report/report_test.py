@@ -11,14 +11,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools import paths
 from tools.experiment import claims
 from tools.report import report
 from tools.testing.main import main
 
-# Under Bazel the library is a file of an external repository.
-_CHARTS = next((file for file in (Path("external/charts/plotly-basic.min.js"),
-                                  paths.CHART_SCRIPT) if file.exists()), None)
 # The time that the page gets, virtual and so quickly over.
 _BUDGET_MS = 10_000
 
@@ -109,7 +105,7 @@ class _Page(HTMLParser):
 
 
 def _open(page, profile, *flags):
-    """The page's elements once its scripts have run, and what it complained of."""
+    """The page once its scripts have run, and what it complained of."""
     done = subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu",
          "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -133,7 +129,7 @@ class ReportInBrowserTest(unittest.TestCase):
         cls.addClassCleanup(cls._directory.cleanup)
         directory = Path(cls._directory.name)
         os.environ["MPLCONFIGDIR"] = str(directory / "matplotlib")
-        cls.file = report.write(directory, _result(), _CHARTS)
+        cls.file = report.write(directory, _result())
         cls.page, cls.console = _open(cls.file, directory / "profile")
 
     def test_runs_without_an_error(self):
@@ -202,7 +198,7 @@ class RenderTest(unittest.TestCase):
     def test_reports_a_result_without_runs(self):
         result = {**_result(), "runs": [], "claims": []}
         with TemporaryDirectory() as directory:
-            page = report.write(Path(directory), result, _CHARTS).read_text()
+            page = report.write(Path(directory), result).read_text()
         self.assertIn("No run has finished.", page)
         self.assertIn("The experiment claims nothing.", page)
 
@@ -210,7 +206,7 @@ class RenderTest(unittest.TestCase):
         result = _result()
         result["config"]["figures"][0]["title"] = "</script><script>bad()"
         with TemporaryDirectory() as directory:
-            page = report.write(Path(directory), result, _CHARTS).read_text()
+            page = report.write(Path(directory), result).read_text()
         self.assertNotIn("<script>bad()", page)
         data = re.search(r'id="data">(.*?)</script>', page, re.S)[1]
         self.assertEqual(json.loads(data)["figures"][0]["title"],

@@ -6,7 +6,8 @@ const markers = ["circle", "square", "diamond", "triangle-up", "triangle-down",
                  "cross", "star", "x"];
 
 function colourOf(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return getComputedStyle(document.documentElement)
+      .getPropertyValue(name).trim();
 }
 
 // The last of the colours is black: on a dark ground it takes the text's.
@@ -72,7 +73,9 @@ function layoutOf(figure) {
   const layout = {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: {color: colourOf("--text"), family: "system-ui, sans-serif"},
-    margin: {t: 20, r: 20, b: 50, l: 60}, barmode: "group",
+    margin: {t: 35, r: 20, b: 50, l: 60}, barmode: "group",
+    modebar: {bgcolor: "rgba(0,0,0,0)", color: colourOf("--quiet"),
+              activecolor: colourOf("--text")},
     xaxis: axis(figure.x_label, figure.x_log),
     yaxis: axis(figure.y_label, figure.y_log),
     legend: {orientation: "h", y: -0.25},
@@ -90,6 +93,8 @@ function draw() {
     Plotly.react(`figure-${index}`,
                  figure.series.flatMap(traces[figure.type]), layoutOf(figure),
                  {responsive: true, displaylogo: false,
+                  modeBarButtons: [["toImage", "zoom2d", "pan2d",
+                                    "resetScale2d"]],
                   toImageButtonOptions: {format: "svg"}});
   });
 }

@@ -73,6 +73,12 @@ class CountTest(unittest.TestCase):
                         code=1, is_build=True),
             (0, 1, ["suite: //a:b was not built"]))
 
+    def test_leaves_out_what_is_for_another_platform(self):
+        skipped = {"id": {"targetCompleted": {"label": "//a:t"}},
+                   "aborted": {"reason": "SKIPPED"}}
+        self.assertEqual(self._count(skipped, _summary("//a:t", "NO_STATUS")),
+                         (0, 0, []))
+
     def test_takes_a_run_without_any_event_for_failed(self):
         self.assertEqual(
             self._count(code=37),

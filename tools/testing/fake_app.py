@@ -22,8 +22,8 @@ def report(event: str, **details: object) -> None:
 def serve() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        report("ready", endpoint=f"127.0.0.1:{port}", port=port)
         try:
+            report("ready", endpoint=f"127.0.0.1:{port}", port=port)
             while True:
                 server.accept()[0].close()
         except KeyboardInterrupt:

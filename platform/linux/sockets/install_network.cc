@@ -9,6 +9,7 @@
 #include "core/ebb/ebb.h"
 #include "core/net/network.h"
 #include "platform/linux/sockets/kernel_network.h"
+#include "platform/linux/sockets/listening_endpoints.h"
 
 namespace ebbrt {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "core/base/check.h"
 #include "core/event/event_loop.h"
+#include "platform/linux/linux.h"
 #include "platform/linux/sockets/kernel_network.h"
 #include "platform/linux/sockets/socket_address.h"
 
@@ -16,11 +17,17 @@ namespace ebbrt::sockets {
 
 KernelConnection::KernelConnection(KernelNetwork& network, int descriptor,
                                    const Endpoint& remote,
-                                   std::unique_ptr<TcpHandler> handler)
+                                   std::unique_ptr<TcpHandler> handler,
+                                   std::shared_ptr<ListenerLoad> load)
     : network_(network),
       handler_(std::move(handler)),
       remote_(remote),
-      stream_(network.streams().Make(descriptor, *this)) {}
+      stream_(network.streams().Make(descriptor, *this)),
+      load_(std::move(load)) {}
+
+KernelConnection::~KernelConnection() {
+  if (load_ != nullptr) load_->Remove(platform::Linux::CurrentCore());
+}
 
 template <typename Function>
 void KernelConnection::CallHandler(Function function) {

@@ -22,6 +22,7 @@
 #include "core/base/types.h"
 #include "core/buf/iobuf_chain.h"
 #include "core/net/network.h"
+#include "platform/linux/sockets/listening_endpoints.h"
 #include "platform/linux/sockets/stream.h"
 
 namespace ebbrt::sockets {
@@ -38,7 +39,9 @@ class KernelConnection final : public TcpConnection,
 
   // `descriptor` is a connected socket, which it takes over.
   KernelConnection(KernelNetwork& network, int descriptor,
-                   const Endpoint& remote, std::unique_ptr<TcpHandler> handler);
+                   const Endpoint& remote, std::unique_ptr<TcpHandler> handler,
+                   std::shared_ptr<ListenerLoad> load);
+  ~KernelConnection();
 
   // Tells the handler, and begins to receive. Called from an event.
   void Open();
@@ -94,6 +97,7 @@ class KernelConnection final : public TcpConnection,
   IOBufChain held_;
   size_t receive_window_ = kUnlimitedWindow;
   absl::Status status_;
+  const std::shared_ptr<ListenerLoad> load_;  // Null unless it was accepted.
   uint32_t pins_ = 0;  // Events, and calls of the handler, that refer to it.
   bool send_blocked_ = false;       // OnSendReady is owed.
   bool flush_queued_ = false;

@@ -5,7 +5,6 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -26,33 +25,30 @@ KernelConnector::KernelConnector(KernelNetwork& network, const Endpoint& remote,
       remote_(remote),
       handler_(std::move(handler)) {}
 
-KernelConnector::~KernelConnector() {
-  if (descriptor_ >= 0) close(descriptor_);
-}
-
 void KernelConnector::Start() {
   const SocketAddress address(remote_);
-  descriptor_ = socket(address.family(),
-                       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor_ < 0) {
+  descriptor_ = Descriptor(socket(
+      address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (descriptor_.get() < 0) {
     FinishLater(errno);
     return;
   }
   const int on = 1;
-  setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  if (connect(descriptor_, address.get(), address.length()) == 0) {
+  setsockopt(descriptor_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (connect(descriptor_.get(), address.get(), address.length()) == 0) {
     FinishLater(0);
   } else if (errno != EINPROGRESS) {
     FinishLater(errno);
-  } else if (int error = network_.events().Watch(descriptor_, EPOLLOUT, *this);
+  } else if (int error = network_.events().Watch(descriptor_.get(), EPOLLOUT,
+                                                *this);
              error != 0) {
     FinishLater(error);
   }
 }
 
 void KernelConnector::OnWritable() {
-  network_.events().Unwatch(descriptor_, *this);
-  error_ = PendingError(descriptor_);
+  network_.events().Unwatch(descriptor_.get(), *this);
+  error_ = PendingError(descriptor_.get());
   Finish();
 }
 
@@ -66,16 +62,14 @@ void KernelConnector::Finish() {
   KernelNetwork& network = network_;
   const Endpoint remote = remote_;
   const int error = error_;
-  int descriptor = -1;
-  if (error == 0) {
-    descriptor = std::exchange(descriptor_, -1);
-    // Streams want it so.
-    fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
-  }
+  Descriptor connected = std::move(descriptor_);
   network.Remove(*this);
   // It is gone; what follows may block.
   if (error == 0) {
-    network.Open(descriptor, remote, std::move(handler));
+    // Streams want it so.
+    fcntl(connected.get(), F_SETFL,
+          fcntl(connected.get(), F_GETFL) & ~O_NONBLOCK);
+    network.Open(std::move(connected), remote, std::move(handler), nullptr);
   } else {
     handler->OnClosed(SocketError(remote, "cannot connect", error));
   }

@@ -10,6 +10,7 @@
 #include "core/base/intrusive_queue.h"
 #include "core/net/network.h"
 #include "platform/linux/interrupt.h"
+#include "platform/linux/sockets/descriptor.h"
 
 namespace ebbrt::sockets {
 
@@ -20,7 +21,6 @@ class KernelConnector final : public platform::internal::Interrupt,
  public:
   KernelConnector(KernelNetwork& network, const Endpoint& remote,
                   std::unique_ptr<TcpHandler> handler);
-  ~KernelConnector();
 
   void Start();
 
@@ -33,7 +33,7 @@ class KernelConnector final : public platform::internal::Interrupt,
   KernelNetwork& network_;
   const Endpoint remote_;
   std::unique_ptr<TcpHandler> handler_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
   int error_ = 0;
 };
 

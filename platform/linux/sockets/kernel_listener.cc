@@ -4,13 +4,13 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "core/event/event_loop.h"
 #include "platform/linux/kernel_events.h"
+#include "platform/linux/linux.h"
 #include "platform/linux/sockets/kernel_network.h"
 #include "platform/linux/sockets/socket_address.h"
 
@@ -58,41 +58,38 @@ bool IsShortage(int error) {
 absl::StatusOr<std::shared_ptr<KernelListener>> KernelListener::Create(
     KernelNetwork& network, const Endpoint& local, bool shared,
     TcpAcceptor acceptor) {
-  int descriptor = socket(SocketAddress(local).family(),
-                          SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return SocketError(local, "cannot make a socket", errno);
-  const char* wrong = BindAndListen(descriptor, local, shared);
-  if (wrong != nullptr) {
-    absl::Status status = SocketError(local, wrong, errno);
-    close(descriptor);
-    return status;
+  Descriptor descriptor(socket(SocketAddress(local).family(),
+                               SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (descriptor.get() < 0) {
+    return SocketError(local, "cannot make a socket", errno);
   }
-  auto listener = std::make_shared<KernelListener>(network, descriptor,
-                                                   std::move(acceptor));
-  int error = network.events().Watch(descriptor, EPOLLIN, *listener);
+  const char* wrong = BindAndListen(descriptor.get(), local, shared);
+  if (wrong != nullptr) return SocketError(local, wrong, errno);
+  const int number = descriptor.get();
+  auto listener = std::make_shared<KernelListener>(
+      network, std::move(descriptor), std::move(acceptor));
+  int error = network.events().Watch(number, EPOLLIN, *listener);
   if (error != 0) return SocketError(local, "cannot wait for it", error);
   return listener;
 }
 
-KernelListener::KernelListener(KernelNetwork& network, int descriptor,
+KernelListener::KernelListener(KernelNetwork& network, Descriptor descriptor,
                                TcpAcceptor acceptor)
     : Interrupt([](Interrupt& self, int32_t, uint32_t) {
         static_cast<KernelListener&>(self).AcceptMany();
       }),
       network_(network),
-      descriptor_(descriptor),
-      local_(LocalEndpoint(descriptor)),
+      descriptor_(std::move(descriptor)),
+      local_(LocalEndpoint(descriptor_.get())),
       acceptor_(std::move(acceptor)),
       retry_([this] { AcceptMany(); }) {}
-
-KernelListener::~KernelListener() { close(descriptor_); }
 
 void KernelListener::Stop() {
   stopped_ = true;
   retry_.Cancel();
-  network_.events().Unwatch(descriptor_, *this);
+  network_.events().Unwatch(descriptor_.get(), *this);
   // No longer in the backlog of this one, while an event may still refer to us.
-  shutdown(descriptor_, SHUT_RDWR);
+  shutdown(descriptor_.get(), SHUT_RDWR);
 }
 
 void KernelListener::AcceptMany() {
@@ -107,15 +104,26 @@ void KernelListener::AcceptMany() {
 
 bool KernelListener::AcceptOne() {
   SocketAddress address;
-  int descriptor = accept4(descriptor_, address.mutable_get(),
-                           address.mutable_length(), SOCK_CLOEXEC);
-  if (descriptor < 0) {
+  Descriptor connected(accept4(descriptor_.get(), address.mutable_get(),
+                               address.mutable_length(), SOCK_CLOEXEC));
+  if (connected.get() < 0) {
     if (errno == EAGAIN) return false;
     if (!IsShortage(errno)) return true;  // That connection is gone already.
     retry_.SetAfter(kRetryDelay);
     return false;
   }
-  network_.Accept(descriptor, address.ToEndpoint(), acceptor_);
+  const CoreId mine = platform::Linux::CurrentCore();
+  const CoreId core = load_->Choose(mine);
+  const Endpoint remote = address.ToEndpoint();
+  if (core == mine) {
+    network_.Accept(std::move(connected), local_, remote, load_);
+  } else {
+    SpawnOn(core, [connected = std::move(connected), local = local_, remote,
+                   load = load_]() mutable {
+      KernelNetwork::Mine().Accept(std::move(connected), local, remote,
+                                   std::move(load));
+    });
+  }
   return true;
 }
 

@@ -8,11 +8,14 @@
 #define EBBRT_PLATFORM_LINUX_SOCKETS_KERNEL_LISTENER_H_
 
 #include <memory>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "core/event/timer.h"
 #include "core/net/network.h"
 #include "platform/linux/interrupt.h"
+#include "platform/linux/sockets/descriptor.h"
+#include "platform/linux/sockets/listening_endpoints.h"
 
 namespace ebbrt::sockets {
 
@@ -31,13 +34,16 @@ class KernelListener final
       KernelNetwork& network, const Endpoint& local, bool shared,
       TcpAcceptor acceptor);
 
-  KernelListener(KernelNetwork& network, int descriptor, TcpAcceptor acceptor);
-  ~KernelListener();
+  KernelListener(KernelNetwork& network, Descriptor descriptor,
+                 TcpAcceptor acceptor);
 
   // Accepts no more, from now on.
   void Stop();
 
   const Endpoint& local() const { return local_; }
+  const TcpAcceptor& acceptor() const { return acceptor_; }
+  // Where its connections are counted. REQUIRES: set before it accepts.
+  void set_load(std::shared_ptr<ListenerLoad> load) { load_ = std::move(load); }
 
  private:
   // False: there is nothing more to accept at present.
@@ -45,9 +51,10 @@ class KernelListener final
   void AcceptMany();
 
   KernelNetwork& network_;
-  const int descriptor_;
+  const Descriptor descriptor_;
   const Endpoint local_;
   const TcpAcceptor acceptor_;
+  std::shared_ptr<ListenerLoad> load_;
   Timer retry_;
   bool stopped_ = false;
 };

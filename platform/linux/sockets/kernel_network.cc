@@ -1,13 +1,13 @@
 #include "platform/linux/sockets/kernel_network.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "core/base/check.h"
 #include "core/event/event_loop.h"
+#include "platform/linux/linux.h"
 #include "platform/linux/sockets/kernel_udp_socket.h"
 #include "platform/linux/sockets/socket_address.h"
 
@@ -46,7 +46,8 @@ absl::StatusOr<Endpoint> KernelNetwork::ListenTcp(const Endpoint& local,
                              std::move(acceptor));
   if (!listener.ok()) return listener.status();
   const Endpoint bound = (*listener)->local();
-  listening_->Add(bound);
+  (*listener)->set_load(listening_->Add(
+      bound, platform::Linux::CurrentCore(), platform::Linux::CoreCount()));
   listeners_.emplace(bound, *std::move(listener));
   return bound;
 }
@@ -57,7 +58,7 @@ void KernelNetwork::StopListeningTcp(const Endpoint& local) {
   found->second->Stop();
   listeners_.erase(found);
   std::scoped_lock guard(listening_->mutex());
-  listening_->Remove(local);
+  listening_->Remove(local, platform::Linux::CurrentCore());
 }
 
 void KernelNetwork::ConnectTcp(const Endpoint& remote,
@@ -88,22 +89,36 @@ void KernelNetwork::FlushAll() {
   }
 }
 
-void KernelNetwork::Accept(int descriptor, const Endpoint& remote,
-                           const TcpAcceptor& acceptor) {
-  std::unique_ptr<TcpHandler> handler = acceptor(remote);
-  if (handler != nullptr) {
-    Open(descriptor, remote, std::move(handler));
-    return;
-  }
-  const linger reset = {.l_onoff = 1, .l_linger = 0};
-  setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-  close(descriptor);
+KernelNetwork& KernelNetwork::Mine() {
+  return static_cast<KernelNetwork&>(*network);
 }
 
-void KernelNetwork::Open(int descriptor, const Endpoint& remote,
-                         std::unique_ptr<TcpHandler> handler) {
+void KernelNetwork::Accept(Descriptor connected, const Endpoint& listening,
+                           const Endpoint& remote,
+                           std::shared_ptr<ListenerLoad> load) {
+  std::unique_ptr<TcpHandler> handler;
+  auto found = listeners_.find(listening);
+  if (found != listeners_.end()) {
+    // It may stop listening from within the call.
+    std::shared_ptr<KernelListener> listener = found->second;
+    handler = listener->acceptor()(remote);
+  }
+  if (handler != nullptr) {
+    Open(std::move(connected), remote, std::move(handler), std::move(load));
+    return;
+  }
+  load->Remove(platform::Linux::CurrentCore());
+  // Closing it then sends a reset.
+  const linger reset = {.l_onoff = 1, .l_linger = 0};
+  setsockopt(connected.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
+void KernelNetwork::Open(Descriptor connected, const Endpoint& remote,
+                         std::unique_ptr<TcpHandler> handler,
+                         std::shared_ptr<ListenerLoad> load) {
   auto* connection =
-      new KernelConnection(*this, descriptor, remote, std::move(handler));
+      new KernelConnection(*this, connected.Release(), remote,
+                           std::move(handler), std::move(load));
   connections_.PushBack(connection);
   connection->Open();
 }

@@ -13,39 +13,20 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <mutex>
 
 #include "absl/status/statusor.h"
 #include "core/base/intrusive_queue.h"
 #include "core/net/network.h"
 #include "platform/linux/kernel_events.h"
 #include "platform/linux/sockets/kernel_connection.h"
+#include "platform/linux/sockets/descriptor.h"
 #include "platform/linux/sockets/kernel_connector.h"
 #include "platform/linux/sockets/kernel_listener.h"
+#include "platform/linux/sockets/listening_endpoints.h"
 #include "platform/linux/sockets/receive_pool.h"
 #include "platform/linux/sockets/stream.h"
 
 namespace ebbrt::sockets {
-
-// Where the cores of the node listen. Any core.
-class ListeningEndpoints {
- public:
-  // Held while a core begins to listen, so that of all cores exactly one is
-  // the first. The kernel's part of it does not wait for anything.
-  std::mutex& mutex() { return mutex_; }
-
-  // REQUIRES: the mutex.
-  bool contains(const Endpoint& local) const { return count_.contains(local); }
-  void Add(const Endpoint& local) { ++count_[local]; }
-  void Remove(const Endpoint& local) {
-    if (--count_[local] == 0) count_.erase(local);
-  }
-
- private:
-  std::mutex mutex_;
-  // Ordered: an endpoint compares, and there are few.
-  std::map<Endpoint, size_t> count_;
-};
 
 class KernelNetwork final : public Network {
  public:
@@ -68,12 +49,17 @@ class KernelNetwork final : public Network {
 
   // Has its Flush called, in an event, behind all that are queued.
   void QueueFlush(KernelConnection& connection);
-  // A peer has connected.
-  void Accept(int descriptor, const Endpoint& remote,
-              const TcpAcceptor& acceptor);
-  // A connection is open.
-  void Open(int descriptor, const Endpoint& remote,
-            std::unique_ptr<TcpHandler> handler);
+  // The calling core's.
+  static KernelNetwork& Mine();
+  // A peer has connected to an endpoint where this core listens; or where it
+  // no longer does, and then the peer is refused. Another core may have
+  // accepted the connection.
+  void Accept(Descriptor connected, const Endpoint& listening,
+              const Endpoint& remote, std::shared_ptr<ListenerLoad> load);
+  // A connection is open. `load` counts it, if it was accepted.
+  void Open(Descriptor connected, const Endpoint& remote,
+            std::unique_ptr<TcpHandler> handler,
+            std::shared_ptr<ListenerLoad> load);
   void Remove(KernelConnection& connection);
   void Remove(KernelConnector& connector);
 

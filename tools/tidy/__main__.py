@@ -1,0 +1,7 @@
+"""python3 -m tools.tidy"""
+
+import sys
+
+from tools.tidy.main import main
+
+sys.exit(main())
