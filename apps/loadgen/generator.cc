@@ -65,6 +65,9 @@ class Session {
                                 double to);
   Future<Measurement> MeasureSearch(Json& report);
   Future<void> OpenAll();
+  // Holds the connections, for as long as a window takes.
+  Future<void> Hold();
+  Future<size_t> CountOpen();
   bool Meets(const Measurement& measurement) const;
   Json TrialReport(double rate, const Measurement& measurement) const;
 
@@ -76,7 +79,8 @@ class Session {
 };
 
 Future<void> Session::OpenAll() {
-  auto opened = co_await OnEachCore(driver_, [](Driver& d) { return d.Open(); });
+  auto opened =
+      co_await OnEachCore(driver_, [](Driver& d) { return d.Open(); });
   co_return opened.ok() ? FirstError(*opened) : opened.status();
 }
 
@@ -170,7 +174,32 @@ Future<Measurement> Session::MeasureSearch(Json& report) {
   co_return result;
 }
 
+Future<size_t> Session::CountOpen() {
+  auto counts = co_await OnEachCore(
+      driver_, [](Driver& driver) { return driver.open_connections(); });
+  if (!counts.ok()) co_return counts.status();
+  size_t open = 0;
+  for (const absl::StatusOr<size_t>& count : *counts) open += count.value_or(0);
+  co_return open;
+}
+
+Future<void> Session::Hold() {
+  Duration time = options().warmup + options().duration;
+  progress_.Begin(0, 1, time);
+  absl::Status held = co_await Delay(time);
+  progress_.End();
+  if (!held.ok()) co_return held;
+  absl::StatusOr<size_t> open = co_await CountOpen();
+  if (!open.ok()) co_return open.status();
+  application_.ReportMetrics(
+      {{"connections", options().connections},
+       {"connections_open", *open},
+       {"duration_s", std::chrono::duration<double>(time).count()}});
+  co_return absl::OkStatus();
+}
+
 Future<void> Session::Measure() {
+  if (options().mode == Mode::kIdle) co_return co_await Hold();
   Json search;
   std::optional<double> rate_rps;
   if (options().mode == Mode::kOpen) rate_rps = options().rate_rps;
@@ -179,18 +208,15 @@ Future<void> Session::Measure() {
                                 : MeasureAt(rate_rps, 0, 1);
   absl::StatusOr<Measurement> measured = co_await std::move(run);
   if (!measured.ok()) co_return measured.status();
-  size_t open = 0;
-  auto counts = co_await OnEachCore(
-      driver_, [](Driver& driver) { return driver.open_connections(); });
-  if (!counts.ok()) co_return counts.status();
-  for (const absl::StatusOr<size_t>& count : *counts) open += count.value_or(0);
+  absl::StatusOr<size_t> open = co_await CountOpen();
+  if (!open.ok()) co_return open.status();
   Json metrics = measured->ToJson(options().duration);
   metrics["connections"] = options().connections;
-  metrics["connections_open"] = open;
+  metrics["connections_open"] = *open;
   metrics["target_rps"] = rate_rps.has_value() ? Json(*rate_rps) : Json();
   if (!search.is_null()) metrics["search"] = std::move(search);
   application_.ReportMetrics(std::move(metrics));
-  if (open > 0) co_return absl::OkStatus();
+  if (*open > 0) co_return absl::OkStatus();
   // A run without a single connection left is none, unless the server is back.
   co_return co_await OpenAll();
 }

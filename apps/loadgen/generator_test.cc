@@ -1,108 +1,16 @@
 #include "apps/loadgen/generator.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
-#include "apps/loadgen/model_server.h"
-#include "core/async/combinators.h"
-#include "core/net/memory_network.h"
-#include "core/testing/run_on_cores.h"
+#include "apps/loadgen/run_against_model.h"
 #include "platform/current.h"
 
 namespace ebbrt::loadgen {
 namespace {
 
 using namespace std::chrono_literals;
-using ::ebbrt::testing::RunOnCores;
-using ::ebbrt::testing::Seed;
-using ::testing::HasSubstr;
-
-constexpr Endpoint kServer = {IpAddress::V4(10, 0, 0, 1), 11211};
-
-class FakeApplication final : public Application {
- public:
-  explicit FakeApplication(Json given) : parameters_(std::move(given)) {
-    parameters_["server"] = kServer.ToString();
-  }
-  const Json& parameters() const override { return parameters_; }
-  std::string_view role() const override { return ""; }
-  uint64_t seed() const override { return Seed(); }
-  Future<void> StopRequested() override { return stop.GetFuture(); }
-  void ReportReady(Json) override {}
-  void ReportProgress(double fraction) override {
-    EXPECT_GE(fraction, last_fraction);
-    EXPECT_LE(fraction, 1);
-    last_fraction = fraction;
-  }
-  void ReportMetrics(Json given) override {
-    EXPECT_TRUE(metrics.is_null()) << "reported twice";
-    metrics = std::move(given);
-  }
-
-  Promise<void> stop;
-  double last_fraction = 0;
-  Json metrics;
-
- private:
-  Json parameters_;
-};
-
-// A run against a model server on a network of the node's own.
-struct Observed {
-  absl::StatusOr<int> code = 0;
-  Json metrics;
-  uint64_t server_gets = 0;
-  uint64_t server_sets = 0;
-  uint64_t connections = 0;
-  size_t keys = 0;
-};
-
-Observed RunAgainst(const std::optional<ModelServer::Behaviour>& behaviour,
-               const Json& parameters, const MemoryNetworkOptions& network = {},
-               uint32_t core_count = 1) {
-  Observed run;
-  RunOnCores(core_count, [&] {
-    MemoryNetworkOptions options = network;
-    options.seed = Seed();
-    // In virtual time a closed loop would never leave an instant otherwise.
-    options.delay = 50us;
-    InstallMemoryNetwork(options);
-    std::unique_ptr<ModelServer> server;
-    if (behaviour.has_value()) {
-      server = std::make_unique<ModelServer>(kServer, *behaviour);
-    }
-    FakeApplication application(parameters);
-    run.code = RunLoadGenerator(application).Block();
-    run.metrics = application.metrics;
-    // Until both ends of all connections are gone.
-    for (int i = 0; i < 1000 && MemoryConnectionCount() > 0; ++i) {
-      static_cast<void>(Delay(1ms).Block());
-    }
-    EXPECT_EQ(MemoryConnectionCount(), 0u);
-    if (server == nullptr) return;
-    run.server_gets = server->gets;
-    run.server_sets = server->sets;
-    run.connections = server->connections;
-    run.keys = server->store().size();
-  });
-  return run;
-}
-
-Json Short() {
-  return {{"connections", 3}, {"depth", 4},       {"records", 200},
-          {"warmup_s", 0.02}, {"duration_s", 0.2}, {"poll", false}};
-}
-Json With(std::initializer_list<std::pair<const char*, Json>> changes) {
-  Json parameters = Short();
-  for (const auto& [key, value] : changes) parameters[key] = value;
-  return parameters;
-}
 
 TEST(LoadGenerator, LoadsReadsBackAndMeasuresInBothProtocols) {
   MemoryNetworkOptions cutting = {.jitter = 50us, .segment_bytes_max = 700,
@@ -144,6 +52,17 @@ TEST(LoadGenerator, SpreadsConnectionsAndKeysOverCores) {
   EXPECT_EQ(run.keys, 200u);
   EXPECT_EQ(run.connections, 2u);
   EXPECT_EQ(run.metrics["errors"], 0);
+}
+
+TEST(LoadGenerator, HoldsIdleConnections) {
+  Observed run = RunAgainst(
+      ModelServer::Behaviour{},
+      With({{"mode", "idle"}, {"load", false}, {"connections", 1000}}));
+  ASSERT_TRUE(run.code.ok()) << run.code.status();
+  EXPECT_EQ(run.connections, 1000u);
+  EXPECT_EQ(run.connections_most, 1000u) << "at the same time";
+  EXPECT_EQ(run.metrics["connections_open"], 1000);
+  EXPECT_EQ(run.server_gets + run.server_sets, 0u);
 }
 
 TEST(LoadGenerator, KeepsToTheRateInOpenLoop) {
@@ -242,27 +161,6 @@ TEST(LoadGenerator, OverloadIsMeasuredNotHidden) {
   EXPECT_GE(run.metrics["latency_ns"]["p99"], 800e6);
 }
 
-TEST(LoadGenerator, ValuesThatWereNeverSetAreFound) {
-  ModelServer::Behaviour mixes = {.mix_up_values = true};
-  // Longer than a few bytes, so that they differ.
-  Observed run = RunAgainst(mixes, With({{"values", 50}}));
-  ASSERT_TRUE(run.code.ok()) << run.code.status();
-  EXPECT_EQ(run.metrics["error_kinds"]["wrong_values"], 0) << "not asked for";
-  run = RunAgainst(mixes, With({{"values", 50}, {"verify", true}}));
-  EXPECT_THAT(run.code.status().message(),
-              HasSubstr("10.0.0.1:11211: loading 200 keys"));
-  EXPECT_THAT(run.code.status().message(), HasSubstr("had a wrong value"));
-}
-
-TEST(LoadGenerator, LoadingFailsWhereTheServerDoesNotStore) {
-  Observed run = RunAgainst(ModelServer::Behaviour{.refuse_sets = true}, Short());
-  EXPECT_THAT(run.code.status().message(),
-              HasSubstr("of 200 keys 200 were refused"));
-  run = RunAgainst(ModelServer::Behaviour{.forget_sets = true},
-                   With({{"verify", true}}));
-  EXPECT_THAT(run.code.status().message(), HasSubstr("200 were missing"));
-}
-
 TEST(LoadGenerator, MissesAreCountedAndNoErrors) {
   Observed run = RunAgainst(ModelServer::Behaviour{}, With({{"load", false},
                                                        {"set_fraction", 0}}));
@@ -270,78 +168,6 @@ TEST(LoadGenerator, MissesAreCountedAndNoErrors) {
   EXPECT_EQ(run.metrics["hits"], 0);
   EXPECT_GT(run.metrics["misses"], 0);
   EXPECT_EQ(run.metrics["errors"], 0);
-}
-
-TEST(LoadGenerator, ConnectionsThatCloseAreOpenedAgain) {
-  Observed run = RunAgainst(ModelServer::Behaviour{.close_after = 30},
-                       With({{"duration_s", 0.5}, {"verify", true}}));
-  ASSERT_TRUE(run.code.ok()) << run.code.status();
-  EXPECT_EQ(run.keys, 200u) << "what was lost was set again";
-  EXPECT_GT(run.connections, 8u);
-  EXPECT_GT(run.metrics["connections_lost"], 0);
-  EXPECT_GT(run.metrics["error_kinds"]["lost"], 0);
-  EXPECT_EQ(run.metrics["error_kinds"]["wrong_values"], 0);
-}
-
-TEST(LoadGenerator, SurvivesAServerThatSendsNonsense) {
-  for (const char* protocol : {"binary", "text"}) {
-    Observed run = RunAgainst(ModelServer::Behaviour{.nonsense_after = 30},
-                         With({{"protocol", protocol}, {"duration_s", 0.5}}));
-    ASSERT_TRUE(run.code.ok()) << run.code.status();
-    EXPECT_GT(run.metrics["connections_lost"], 0);
-    EXPECT_GT(run.metrics["hits"], 0);
-  }
-}
-
-TEST(LoadGenerator, SurvivesANetworkThatLosesConnections) {
-  Observed run = RunAgainst(ModelServer::Behaviour{},
-                       With({{"duration_s", 0.5}, {"verify", true}}),
-                       {.segment_bytes_max = 500, .cut_randomly = true,
-                        .reset = 0.005, .refuse = 0.2});
-  ASSERT_TRUE(run.code.ok()) << run.code.status();
-  EXPECT_EQ(run.keys, 200u);
-  EXPECT_GT(run.metrics["hits"], 0);
-  EXPECT_EQ(run.metrics["error_kinds"]["wrong_values"], 0);
-}
-
-TEST(LoadGenerator, WhatIsNeverAnsweredIsCountedAsSlow) {
-  Observed run = RunAgainst(ModelServer::Behaviour{.silent_after = 300},
-                            With({{"warmup_s", 0}}));
-  ASSERT_TRUE(run.code.ok()) << run.code.status();
-  EXPECT_EQ(run.metrics["error_kinds"]["unanswered"], 3 * 4);
-  EXPECT_EQ(run.metrics["started"], 100 + 3 * 4);
-  EXPECT_GE(run.metrics["latency_ns"]["p99"], 1e9)
-      << "as long as they were waited for";
-}
-
-TEST(LoadGenerator, AnAbsentServerIsNamed) {
-  Observed run = RunAgainst(std::nullopt, Short());
-  EXPECT_TRUE(absl::IsUnavailable(run.code.status())) << run.code.status();
-  EXPECT_THAT(run.code.status().message(),
-              HasSubstr("10.0.0.1:11211: no connection in 10 attempts: "));
-  EXPECT_TRUE(run.metrics.is_null());
-}
-
-TEST(LoadGenerator, WrongParametersAreNamed) {
-  Observed run = RunAgainst(std::nullopt, With({{"dept", 3}}));
-  EXPECT_TRUE(absl::IsInvalidArgument(run.code.status()));
-}
-
-TEST(LoadGenerator, StopsWhenAsked) {
-  RunOnCores(2, [] {
-    InstallMemoryNetwork({.seed = Seed(), .delay = 50us});
-    ModelServer server(kServer, {});
-    FakeApplication application(With({{"duration_s", 1000}}));
-    Future<int> code = RunLoadGenerator(application);
-    static_cast<void>(Delay(100ms).Block());
-    EXPECT_FALSE(code.ready());
-    application.stop.SetValue();
-    absl::StatusOr<int> stopped = std::move(code).Block();
-    EXPECT_TRUE(absl::IsAborted(stopped.status())) << stopped.status();
-    for (int i = 0; i < 1000 && MemoryConnectionCount() > 0; ++i) {
-      static_cast<void>(Delay(1ms).Block());
-    }
-  });
 }
 
 TEST(LoadGenerator, OneSeedSendsTheSameRequests) {

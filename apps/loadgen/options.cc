@@ -104,8 +104,8 @@ ServiceLevel ReadServiceLevel(ParameterReader& reader) {
       .unit = "nanoseconds"};
   if (reader.Has("sla_p99_ns")) {
     if (reader.Has("sla")) reader.Reject("sla_p99_ns", "this or sla, not both");
-    sla.latency =
-        Duration(reader.Integer("sla_p99_ns", sla.latency.count(), nanoseconds));
+    sla.latency = Duration(
+        reader.Integer("sla_p99_ns", sla.latency.count(), nanoseconds));
     return sla;
   }
   ParameterReader object = reader.Object("sla");
@@ -118,15 +118,16 @@ ServiceLevel ReadServiceLevel(ParameterReader& reader) {
 
 Mode ReadMode(ParameterReader& reader, double rate_rps) {
   std::string mode = reader.Choice("mode", "closed",
-                                   {"closed", "open", "search"});
+                                   {"closed", "open", "search", "idle"});
   if (mode == "open" && rate_rps <= 0) {
     reader.Reject("rate_rps", "a rate above 0, for mode \"open\"");
   }
-  if (mode == "closed" && rate_rps > 0) {
-    reader.Reject("rate_rps", "none, or 0, for mode \"closed\"");
+  if (rate_rps > 0 && (mode == "closed" || mode == "idle")) {
+    reader.Reject("rate_rps", "none, or 0, for mode \"" + mode + "\"");
   }
-  return mode == "open" ? Mode::kOpen
-                        : mode == "search" ? Mode::kSearch : Mode::kClosed;
+  if (mode == "open") return Mode::kOpen;
+  if (mode == "search") return Mode::kSearch;
+  return mode == "idle" ? Mode::kIdle : Mode::kClosed;
 }
 
 }  // namespace

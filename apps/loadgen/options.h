@@ -8,7 +8,8 @@
 //   mode           "closed"           closed: as many requests as the depth
 //                                     allows, always; open: arrivals at
 //                                     rate_rps; search: the highest open rate
-//                                     that meets the sla
+//                                     that meets the sla; idle: no requests,
+//                                     the connections are only held
 //   rate_rps       0                  of open; of search, the highest that is
 //                                     tried (0: what closed reaches)
 //   sla            {percentile: 99, latency_ns: 500000}; of search.
@@ -49,7 +50,7 @@
 
 namespace ebbrt::loadgen {
 
-enum class Mode { kClosed, kOpen, kSearch };
+enum class Mode { kClosed, kOpen, kSearch, kIdle };
 
 struct ServiceLevel {
   double percentile = 99;

@@ -48,7 +48,10 @@ class RequestWriter {
 
  private:
   struct Block final : IOBufOwner {
-    Block() : IOBufOwner([](IOBufOwner* b) { delete static_cast<Block*>(b); }) {}
+    Block() : IOBufOwner(&Release) {}
+    static void Release(IOBufOwner* owner) {
+      delete static_cast<Block*>(owner);
+    }
     char bytes[kBlockBytes];
   };
 

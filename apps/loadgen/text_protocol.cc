@@ -1,7 +1,9 @@
 // The classic text protocol: lines, and values between them.
 //
-//   get KEY\r\n                       VALUE KEY FLAGS BYTES\r\n VALUE \r\n END\r\n
-//   set KEY 0 0 BYTES\r\n VALUE \r\n  STORED\r\n
+//   get KEY\r\n                  VALUE KEY FLAGS BYTES\r\n
+//                               (value) \r\n END\r\n
+//   set KEY 0 0 BYTES\r\n        STORED\r\n
+//   (value) \r\n
 #include <algorithm>
 #include <charconv>
 #include <cstring>
