@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/async/combinators.h"
@@ -40,9 +41,8 @@ TEST(EbbNames, GivesNamesToThoseWhoWaitForThem) {
     EXPECT_FALSE(waiting[1].ready());
     ASSERT_TRUE(ebb_names->Add("other", EbbId(1)).ok());
     ASSERT_TRUE(ebb_names->Add("late", EbbId(400)).ok());
-    for (absl::StatusOr<EbbId>& id : *WhenAll(std::move(waiting)).Block()) {
-      EXPECT_EQ(*id, EbbId(400));
-    }
+    auto ids = WhenAll(std::move(waiting)).Block();
+    for (const absl::StatusOr<EbbId>& id : *ids) EXPECT_EQ(*id, EbbId(400));
     EXPECT_EQ(*ebb_names->WaitFor("late").Block(), EbbId(400));
   });
 }
