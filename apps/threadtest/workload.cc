@@ -170,7 +170,9 @@ std::vector<Future<void>> Start(const Workload& workload) {
 uint64_t OperationsOf(const Workload& workload) {
   const uint64_t cores = Platform::CoreCount();
   uint64_t per_round = workload.objects * cores;
-  if (workload.kind == "threadtest") per_round = workload.objects / cores * cores;
+  if (workload.kind == "threadtest") {
+    per_round = workload.objects / cores * cores;
+  }
   if (workload.kind == "producer_consumer") {
     per_round = workload.objects * (cores / 2);
   }
