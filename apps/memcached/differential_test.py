@@ -1,9 +1,8 @@
 """Sends the same bytes to our server and to memcached 1.6; compares replies.
 
-usage: differential_test.py OUR_SERVER [SEED]
-
 A corpus of conversations, then random ones, each cut at random places. A
-difference is told with the seed and the conversation that show it.
+difference is told with the conversation that shows it; EBBRT_SEED=N in the
+environment replays it.
 
 Arithmetic has keys of its own, which are not read: memcached changes a number
 in place, or stores another, padded or not and with or without its history,
@@ -12,6 +11,7 @@ begins with a space: memcached would read the number behind its end.
 """
 
 import json
+import os
 import random
 import re
 import socket
@@ -19,6 +19,9 @@ import struct
 import subprocess
 import sys
 import time
+import unittest
+
+from tools.testing.main import main
 
 RANDOM_CONVERSATIONS = 300
 COMMANDS_PER_CONVERSATION = 25
@@ -37,6 +40,8 @@ class Server:
     def stop(self):
         self.process.terminate()
         self.process.wait(TIMEOUT_SECONDS)
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
 def start_ours(path):
@@ -54,7 +59,8 @@ def start_theirs():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        ["memcached", "-l", "127.0.0.1", "-p", str(port), "-u", "nobody"])
+        ["memcached", "-l", "127.0.0.1", "-p", str(port), "-u", "nobody"],
+        stderr=subprocess.DEVNULL)
     deadline = time.time() + TIMEOUT_SECONDS
     while time.time() < deadline:
         try:
@@ -313,43 +319,52 @@ def binary_corpus():
     yield bytes(wrong)
 
 
-def main():
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 32)
-    print("seed", seed)
-    source = random.Random(seed)
-    conversations = (
-        [(text + TEXT_END, TEXT_END_REPLY) for text in text_corpus()] +
-        [(binary + BINARY_END, BINARY_END_REPLY) for binary in binary_corpus()])
+def conversations_of(source):
+    """All of one run, each with what its replies end with."""
+    texts = list(text_corpus())
+    frames = list(binary_corpus())
     for _ in range(RANDOM_CONVERSATIONS):
         if source.randrange(3):
-            conversations.append((random_text(source) + TEXT_END, TEXT_END_REPLY))
+            texts.append(random_text(source))
         else:
-            conversations.append(
-                (random_binary(source) + BINARY_END, BINARY_END_REPLY))
-    servers = [start_ours(sys.argv[1]), start_theirs()]
-    differences = 0
-    try:
-        for request, end_reply in conversations:
+            frames.append(random_binary(source))
+    both = [(text + TEXT_END, TEXT_END_REPLY) for text in texts]
+    both += [(binary + BINARY_END, BINARY_END_REPLY) for binary in frames]
+    source.shuffle(both)
+    return both
+
+
+class DifferentialTest(unittest.TestCase):
+    """The servers live as long as the test: what is stored stays stored."""
+
+    def setUp(self):
+        self.servers = [start_ours(OUR_SERVER), start_theirs()]
+        for server in self.servers:
+            self.addCleanup(server.stop)
+
+    def test_replies_are_those_of_memcached(self):
+        seed = int(os.environ.get("EBBRT_SEED", random.randrange(1 << 32)))
+        source = random.Random(seed)
+        for request, end_reply in conversations_of(source):
             cuts = sorted(source.randrange(len(request))
                           for _ in range(source.choice([0, 1, 3, 20])))
             ours, theirs = (masked(converse(server, request, end_reply, cuts))
-                            for server in servers)
-            if ours == theirs:
-                continue
-            differences += 1
-            at = next((i for i, (a, b) in enumerate(zip(ours, theirs))
-                       if a != b), min(len(ours), len(theirs)))
-            print("request ", re.sub(rb"\S{60,}", b"(long)", request)[:SHOWN_BYTES])
-            print("ours    ", ours[max(0, at - 60):at + 60])
-            print("theirs  ", theirs[max(0, at - 60):at + 60])
-            # What follows may only differ because this did.
-            break
-    finally:
-        for server in servers:
-            server.stop()
-    print(len(conversations), "conversations,", differences, "differences")
-    return 1 if differences else 0
+                            for server in self.servers)
+            if ours != theirs:
+                # What follows might only differ because this did.
+                self.fail(told(seed, request, ours, theirs))
+
+
+def told(seed, request, ours, theirs):
+    """The difference, for a person."""
+    at = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b),
+              min(len(ours), len(theirs)))
+    around = slice(max(0, at - 60), at + 60)
+    shortened = re.sub(rb"\S{60,}", b"(long)", request)[:SHOWN_BYTES]
+    return (f"EBBRT_SEED={seed}\nrequest {shortened}\n"
+            f"ours    {ours[around]}\ntheirs  {theirs[around]}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    OUR_SERVER = sys.argv[1]
+    main()
