@@ -132,7 +132,7 @@ TEST(Rcu, WhatIsStillDeferredAtTheEndRuns) {
 // The wait of these is over, and they stand in the loop's queue.
 TEST(Rcu, WhatIsQueuedToRunAtTheEndRuns) {
   constexpr int kDeferred = 1000;
-  static_assert(kDeferred > 10 * EventLoop::kEventsPerYield);
+  static_assert(kDeferred > 10 * EventLoop::kTurnsPerYield);
   int ran = 0;
   EXPECT_EQ(RunNode({}, [&] {
               for (int i = 0; i < kDeferred; ++i) {
