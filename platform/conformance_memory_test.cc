@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <thread>
+#include <utility>
 
 #include "core/base/types.h"
 #include "platform/conformance.h"
@@ -60,16 +61,23 @@ TEST(Translation, EachCoreHasItsOwn) {
   }
 }
 
+template <EbbNumber kNumber>
+void ExpectNull() {
+  EXPECT_EQ(Platform::Representative(kNumber), nullptr) << kNumber;
+}
+
 TEST(Translation, IsNullOffTheCoresForStaticNumbers) {
   EXPECT_EQ(Platform::Representative(kStatic), nullptr);
   auto check = [] {
     EXPECT_TRUE(Platform::SetRepresentative(kStatic, Mark(1)));
     std::thread([] {
       EXPECT_FALSE(Platform::OnCore());
-      for (EbbNumber number = 0; number < kStaticEbbNumbers; ++number) {
-        EXPECT_EQ(Platform::Representative(number), nullptr);
+      // Constants, each of them, as the contract says.
+      [&]<EbbNumber... kNumbers>(
+          std::integer_sequence<EbbNumber, kNumbers...>) {
+        (ExpectNull<kNumbers>(), ...);
       }
-      EXPECT_EQ(Platform::Representative(kStatic), nullptr);
+      (std::make_integer_sequence<EbbNumber, kStaticEbbNumbers>());
     }).join();
   };
   RunProgram(1, {.start = check, .turn = [] { Platform::Exit(0); }});
@@ -123,7 +131,8 @@ void CommitAndDecommit() {
 
 TEST(Pages, KeepContentsUntilGivenBack) {
   CommitAndDecommit();
-  RunProgram(2, {.start = CommitAndDecommit, .turn = [] { Platform::Exit(0); }});
+  RunProgram(2,
+             {.start = CommitAndDecommit, .turn = [] { Platform::Exit(0); }});
 }
 
 TEST(Pages, CanBeHadAgainAndAgain) {

@@ -371,8 +371,9 @@ TEST(Surroundings, ARequestToStopIsAnInterruptOfCoreZero) {
 }
 
 TEST(SurroundingsDeathTest, ARequestToStopIsAsUsualOutsideOfANode) {
-  RunProgram(1, {.start = [] { Platform::SetStopHandler([](void*) {}, nullptr); },
-                 .turn = [] { Platform::Exit(0); }});
+  RunProgram(1,
+             {.start = [] { Platform::SetStopHandler([](void*) {}, nullptr); },
+              .turn = [] { Platform::Exit(0); }});
   EXPECT_EXIT(std::raise(SIGTERM), ::testing::KilledBySignal(SIGTERM), "");
 }
 #endif

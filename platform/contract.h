@@ -133,9 +133,9 @@ template <typename P>
 concept Translation = requires(EbbNumber number, uint64_t wide_number,
                                void* representative) {
   // This core's representative of an Ebb, null where it has none. It is the
-  // load of an Ebb call, and inlines. For a static number any thread may ask,
-  // at any time; off a core it is null. The number is an EbbNumber in the width
-  // of an address.
+  // load of an Ebb call, and inlines. For a static number, written as a
+  // constant, any thread may ask, at any time; off a core it is null. The
+  // number is an EbbNumber in the width of an address.
   { P::Representative(wide_number) } noexcept -> std::same_as<void*>;
 
   // Sets or, with null, clears it, for this core only. The node's end clears

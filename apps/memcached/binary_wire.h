@@ -115,9 +115,9 @@ inline Request Parse(std::string_view head) {
 }
 
 // Writes a reply's header; extras, key and value are to follow.
-inline char* WriteHeader(char* to, uint8_t opcode, uint32_t opaque, Status status,
-                  size_t extras_bytes, size_t key_bytes, size_t body_bytes,
-                  uint64_t cas) {
+inline char* WriteHeader(char* to, uint8_t opcode, uint32_t opaque,
+                         Status status, size_t extras_bytes, size_t key_bytes,
+                         size_t body_bytes, uint64_t cas) {
   to[0] = static_cast<char>(kReplyMagic);
   to[1] = static_cast<char>(opcode);
   StoreBigEndian<uint16_t>(static_cast<uint16_t>(key_bytes), to + 2);

@@ -58,7 +58,8 @@ inline Item* Get(RequestContext& context, const Key& key) {
 Item* Touch(RequestContext& context, const Key& key, uint32_t expiry);
 
 // Makes the item that a storing command will fill, or says why not; then what
-// the key has is gone too, if `drop_old`, lest a failed set leave the old value.
+// the key has is gone too, if `drop_old`, lest a failed set leave the old
+// value.
 Outcome PrepareItem(RequestContext& context, const Key& key,
                     size_t value_bytes, uint32_t flags, uint32_t expiry,
                     bool drop_old, ItemRef* item);

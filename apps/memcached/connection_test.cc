@@ -98,7 +98,8 @@ class Client {
     return IOBufChain(IOBuf::CopyOf(text));
   }
   void Push() {
-    if (connection_ != nullptr && !to_send_.empty()) connection_->Send(to_send_);
+    if (connection_ != nullptr && !to_send_.empty())
+      connection_->Send(to_send_);
   }
 
   IOBufChain to_send_;

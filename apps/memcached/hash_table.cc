@@ -51,7 +51,8 @@ Item* HashTable::Find(const Key& key) const {
       }
       // If a chain pointer that was followed had been changed by a move, the
       // mark, which was set before, is seen here.
-      if ((bucket.load(std::memory_order_acquire) & kMarks) == 0) return nullptr;
+      if ((bucket.load(std::memory_order_acquire) & kMarks) == 0)
+        return nullptr;
     } else if (head == kMoving) {
       __builtin_ia32_pause();
     } else {

@@ -6,7 +6,7 @@
 //
 //   old   | moved | moved | moving | chain | chain | ...
 //            |  +----------+
-//   new   | chain | ... | chain | ...        bucket b goes to b and b + old size
+//   new   | chain | ... | chain | ...      bucket b goes to b and b + old size
 //
 // Readers follow RCU (core/event/rcu.h): an item that was found stays valid
 // until the event ends. A reader whose chain is moved under it may be led into

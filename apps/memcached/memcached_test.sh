@@ -11,7 +11,8 @@ fail() {
   failed=1
 }
 
-# start [ARGUMENT ...]: leaves the server's process in $server, its port in $port.
+# start [ARGUMENT ...]: leaves the server's process in $server, its port in
+# $port.
 start() {
   exec 3< <(exec "$memcached" "$@" 2>&1)
   server=$!
@@ -44,7 +45,8 @@ for cores in 1 2; do
   start --cores=$cores --parameters='{"port": 0, "address": "127.0.0.1"}'
   for protocol in -a -b; do
     memccapable -h 127.0.0.1 -p "$port" -t 10 $protocol >memccapable.log 2>&1 ||
-      fail "memccapable $protocol, $cores cores: $(grep -v pass memccapable.log)"
+      fail "memccapable $protocol, $cores cores:" \
+        "$(grep -v pass memccapable.log)"
     grep -q "All tests passed" memccapable.log || fail "memccapable $protocol"
   done
   # Stops while a client is connected, and has half a request sent.
@@ -55,7 +57,8 @@ for cores in 1 2; do
 done
 
 start --parameters='{"port": 0, "address": "127.0.0.1"}'
-found=$("$memcached" --parameters="{\"port\": $port, \"address\": \"127.0.0.1\"}" 2>&1)
+parameters="{\"port\": $port, \"address\": \"127.0.0.1\"}"
+found=$("$memcached" --parameters="$parameters" 2>&1)
 code=$?
 if [ $code -ne 1 ] || [[ $found != *"127.0.0.1:$port"* ]]; then
   fail "port in use: found exit code $code and \"$found\""

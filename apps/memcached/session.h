@@ -1,7 +1,7 @@
 // Session: the byte stream of one connection, turned into replies. It knows no
 // network.
 //
-// Bytes come in pieces, cut anywhere. Requests are parsed where they stand; only
+// Bytes come in pieces, cut anywhere. Requests are parsed in place; only
 // the cut head of a request is kept, and values go into their items at once.
 // The first byte of the stream says which protocol it speaks.
 //

@@ -154,7 +154,10 @@ bool RunWorkload() {
       case 0: object = malloc(count * 16); break;
       case 1: object = calloc(count, 7); break;
       case 2: object = aligned_alloc(64, count); break;
-      case 3: object = new (std::nothrow) char[count * 3]; break;
+      case 3:
+        object = new (std::nothrow) char[count * 3];
+        if (object == nullptr) errno = ENOMEM;  // C++ does not promise it.
+        break;
     }
     complete = object != nullptr;
     if (!complete) break;

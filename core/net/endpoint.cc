@@ -168,7 +168,8 @@ absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view text) {
   size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return Invalid(text, kExpected);
   std::string_view host = text.substr(0, colon);
-  bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
+  bool bracketed =
+      host.size() >= 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   bool has_colon = host.find(':') != std::string_view::npos;
   absl::StatusOr<IpAddress> address = IpAddress::Parse(host);

@@ -46,13 +46,40 @@ TEST(IpAddress, KeepsV4AsMappedV6) {
 }
 
 TEST(IpAddress, RefusesWhatIsNoAddress) {
-  for (const char* text :
-       {"", ".", ":", ":::", "1.2.3", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2.3",
-        "256.1.1.1", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4", "1.2.3.-4", "+1.2.3.4",
-        "0x1.2.3.4", "1.2.3.99999999999", "localhost", "1::2::3", "::12345",
-        "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::", "::g",
-        ":1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8:", ":1::", "::1:", "fe80::1%eth0",
-        "1.2.3.4::", "::1.2.3.4:5", "1:2:3:4:5:6:7:1.2.3.4", "::1.2.3", "[::1]"}) {
+  for (const char* text : {"",
+                           ".",
+                           ":",
+                           ":::",
+                           "1.2.3",
+                           "1.2.3.4.5",
+                           "1.2.3.",
+                           ".1.2.3",
+                           "1..2.3",
+                           "256.1.1.1",
+                           "01.2.3.4",
+                           "1.2.3.4 ",
+                           " 1.2.3.4",
+                           "1.2.3.-4",
+                           "+1.2.3.4",
+                           "0x1.2.3.4",
+                           "1.2.3.99999999999",
+                           "localhost",
+                           "1::2::3",
+                           "::12345",
+                           "1:2:3:4:5:6:7",
+                           "1:2:3:4:5:6:7:8:9",
+                           "1:2:3:4:5:6:7:8::",
+                           "::g",
+                           ":1:2:3:4:5:6:7:8",
+                           "1:2:3:4:5:6:7:8:",
+                           ":1::",
+                           "::1:",
+                           "fe80::1%eth0",
+                           "1.2.3.4::",
+                           "::1.2.3.4:5",
+                           "1:2:3:4:5:6:7:1.2.3.4",
+                           "::1.2.3",
+                           "[::1]"}) {
     absl::StatusOr<IpAddress> address = IpAddress::Parse(text);
     EXPECT_EQ(address.status().code(), absl::StatusCode::kInvalidArgument)
         << text;
@@ -95,7 +122,8 @@ TEST(Endpoint, SurvivesRandomText) {
   int accepted = 0;
   for (int i = 0; i < 200000; ++i) {
     std::string text(random() % 24, '\0');
-    for (char& c : text) c = kAlphabet[random() % (i % 2 ? 13 : kAlphabet.size())];
+    for (char& c : text)
+      c = kAlphabet[random() % (i % 2 ? 13 : kAlphabet.size())];
     if (random() % 2 == 0) text = "::" + text;
     if (absl::StatusOr<IpAddress> address = IpAddress::Parse(text);
         address.ok()) {

@@ -621,7 +621,8 @@ TEST(Network, AReceiverMayCloseItsSocket) {
     ASSERT_TRUE(opened.ok());
     socket = *std::move(opened);
     Endpoint to = socket->local();
-    auto client = network->OpenUdp(kAnyPort, [](const Endpoint&, IOBufChain) {});
+    auto client =
+        network->OpenUdp(kAnyPort, [](const Endpoint&, IOBufChain) {});
     ASSERT_TRUE(client.ok());
     EXPECT_TRUE((*client)->SendTo(to, Bytes("a")).ok());
     EXPECT_TRUE((*client)->SendTo(to, Bytes("b")).ok());

@@ -142,7 +142,11 @@ size_t CoreTrace::CopyRecords(std::span<TraceRecord> to) const {
     // Acquire above: if any of these was of a later record, then so many have
     // begun that this one is known to be gone.
     uint64_t begun = records_begun_.load(std::memory_order_relaxed);
-    if (begun <= number + kRecordsMax) to[copied++] = record;
+    if (begun <= number + kRecordsMax) {
+      to[copied++] = record;
+    } else {
+      copied = 0;  // What was copied is older still: there shall be no gap.
+    }
   }
   return copied;
 }

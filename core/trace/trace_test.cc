@@ -184,8 +184,11 @@ TEST(Trace, MayBeReadWhileItIsWritten) {
         ASSERT_TRUE(last == 0 || record.argument == last + 1);
         last = record.argument;
       }
-      ASSERT_GE(last, newest);
-      newest = last;
+      // None at all, if the writer went all the way round meanwhile.
+      if (last != 0) {
+        ASSERT_GE(last, newest);
+        newest = last;
+      }
       TagCost cost = CostOf(ReadTrace().cores[1], kSecondTag);
       ASSERT_GE(cost.count, count);
       count = cost.count;
@@ -235,7 +238,8 @@ TEST(TraceJson, HasFiguresByTagAndATimeLine) {
     ASSERT_TRUE(StartTrace().Block().ok());
     Spawn([] { TraceBytes(64); }, kFirstTag);
     Spawn([] { TraceInstant(kSecondTag, 42); }, EventTagOf("test.unnamed"));
-    Yield();
+    // In virtual time only this passes any.
+    ASSERT_TRUE(Delay(std::chrono::milliseconds(1)).Block().ok());
     nlohmann::json costs = TagCostsToJson(ReadTrace());
     double share = 0;
     bool found = false;

@@ -117,6 +117,8 @@ TEST(LinuxNode, AStopSignalIsAnInterruptOfCoreZero) {
 }
 
 TEST(LinuxNodeDeathTest, ASecondInterruptKills) {
+  // A shell's background jobs ignore it, and so would we.
+  signal(SIGINT, SIG_DFL);
   EXPECT_EXIT(RunOnCore([] {
                 Linux::SetStopHandler([](void*) {}, nullptr);
                 kill(getpid(), SIGINT);

@@ -65,6 +65,7 @@ def ebbrt_application(name, deps = [], copts = [], malloc = _MALLOC, **kwargs):
     Sources register their entry point with EBBRT_APPLICATION
     (core/app/application.h); this rule adds the platform's `main`.
     """
+    kwargs.setdefault("visibility", ["//visibility:public"])
     native.cc_binary(
         name = name,
         copts = _COPTS + copts,

@@ -13,7 +13,8 @@ import sys
 def main() -> int:
     document = pathlib.Path(sys.argv[1]).read_text()
     outputs = {pathlib.Path(name).name: name for name in sys.argv[2:]}
-    blocks = dict(re.findall(r"```cpp\n// file: (\S+)\n(.*?)```", document, re.S))
+    blocks = dict(
+        re.findall(r"```cpp\n// file: (\S+)\n(.*?)```", document, re.S))
     if blocks.keys() != outputs.keys():
         print(f"{sys.argv[1]}: found blocks {sorted(blocks)}, "
               f"expected {sorted(outputs)}", file=sys.stderr)

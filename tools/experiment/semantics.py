@@ -144,5 +144,3 @@ def check_machine(points: list[sweep.Point],
                     f"nodes[{index}].processors", f"the processor {absent[0]}",
                     f"one of this machine's: {sorted(processors)}"))
     return list(dict.fromkeys(problems))
-
-

@@ -13,7 +13,8 @@ namespace {
 using platform::Linux;
 
 constexpr size_t kMemoryBytes =
-    (ReceivePool::kBuffers * ReceivePool::kStrideBytes + Linux::kPageBytes - 1) /
+    (ReceivePool::kBuffers * ReceivePool::kStrideBytes + Linux::kPageBytes -
+     1) /
     Linux::kPageBytes * Linux::kPageBytes;
 
 }  // namespace

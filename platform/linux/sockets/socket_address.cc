@@ -66,7 +66,8 @@ Endpoint SocketAddress::ToEndpoint() const {
 
 Endpoint LocalEndpoint(int socket) {
   SocketAddress address;
-  if (getsockname(socket, address.mutable_get(), address.mutable_length()) != 0) {
+  if (getsockname(socket, address.mutable_get(), address.mutable_length()) !=
+      0) {
     return {};
   }
   return address.ToEndpoint();
@@ -74,7 +75,8 @@ Endpoint LocalEndpoint(int socket) {
 
 Endpoint RemoteEndpoint(int socket) {
   SocketAddress address;
-  if (getpeername(socket, address.mutable_get(), address.mutable_length()) != 0) {
+  if (getpeername(socket, address.mutable_get(), address.mutable_length()) !=
+      0) {
     return {};
   }
   return address.ToEndpoint();
