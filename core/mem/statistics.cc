@@ -11,7 +11,8 @@ namespace {
 // on x86-64 an aligned load of one sees some value that it had.
 template <typename T>
 T Peek(const T& field) {
-  return __atomic_load_n(&field, __ATOMIC_RELAXED);
+  return std::atomic_ref<T>(const_cast<T&>(field))
+      .load(std::memory_order_relaxed);
 }
 
 // How many objects of a slab are in use; the inverse of the table in heap.h.

@@ -120,9 +120,13 @@ TEST(LinuxNodeDeathTest, ASecondInterruptKills) {
   // A shell's background jobs ignore it, and so would we.
   signal(SIGINT, SIG_DFL);
   EXPECT_EXIT(RunOnCore([] {
-                Linux::SetStopHandler([](void*) {}, nullptr);
+                bool stopped = false;
+                Linux::SetStopHandler(
+                    [](void* flag) { *static_cast<bool*>(flag) = true; },
+                    &stopped);
                 kill(getpid(), SIGINT);
-                Linux::WriteConsole("still there\n");
+                // Or the second might be taken for one with the first.
+                ServeUntil([&] { return stopped; });
                 kill(getpid(), SIGINT);
                 ServeUntil([] { return false; });
               }),
