@@ -42,6 +42,24 @@ enum class GranuleState : uint8_t {
   kSlabFull,         // In no list, until enough of its objects are free.
 };
 
+// A field that its owner writes and others may look at meanwhile: they see some
+// value that it had. Relaxed: it orders nothing, and is a plain move.
+template <typename T>
+class Relaxed {
+ public:
+  constexpr Relaxed(T value) : value_(value) {}  // NOLINT: stands for a T
+  operator T() const {                           // NOLINT
+    return value_.load(std::memory_order_relaxed);
+  }
+  T operator=(T value) {
+    value_.store(value, std::memory_order_relaxed);
+    return value;
+  }
+
+ private:
+  std::atomic<T> value_;
+};
+
 struct alignas(kCacheLineBytes) Granule {
   // The free objects of a slab, and how many frees remain until the slab
   // wants its heap's attention: see core/mem/heap.h.
@@ -49,7 +67,8 @@ struct alignas(kCacheLineBytes) Granule {
   uint32_t countdown = 0;
   // In every granule of a slab; kNoSizeClass in any other.
   uint8_t size_class = 0;
-  GranuleState state = GranuleState::kNone;
+  // Whoever frees an object looks at it.
+  Relaxed<GranuleState> state = GranuleState::kNone;
   uint8_t order = 0;  // A free block has 2^order granules.
   // The heap whose slab this is. Relaxed everywhere: a thread that frees an
   // object got it from the one that allocated it, which orders the two; and

@@ -32,7 +32,7 @@ uint32_t ObjectsInUse(GranuleState state, uint32_t countdown,
 }
 
 void Count(const Granule& granule, Statistics& statistics) {
-  GranuleState state = Peek(granule.state);
+  GranuleState state = granule.state;
   if (state == GranuleState::kLarge) {
     statistics.large_bytes += Peek(granule.run_granules) * kGranuleBytes;
   } else if (state >= GranuleState::kSlabCurrent) {
