@@ -126,13 +126,13 @@ ParameterReader::ParameterReader(const json& object, std::string path)
 ParameterReader::ParameterReader(std::shared_ptr<State> state,
                                  const json& object, std::string path)
     : state_(std::move(state)) {
-  static const json kEmpty = json::object();
   if (!object.is_object()) {
     AddError(*state_,
              path + ": found " + Shown(object) + ", expected an object");
   }
   state_->places.push_back(std::make_unique<Place>(
-      Place{object.is_object() ? &object : &kEmpty, std::move(path), {}}));
+      Place{
+          object.is_object() ? &object : &state_->empty, std::move(path), {}}));
   place_ = state_->places.back().get();
 }
 
@@ -220,9 +220,8 @@ std::vector<double> ParameterReader::Numbers(std::string_view key,
 }
 
 ParameterReader ParameterReader::Object(std::string_view key) {
-  static const json kEmpty = json::object();
   const json* value = Find(key);
-  return ParameterReader(state_, value == nullptr ? kEmpty : *value,
+  return ParameterReader(state_, value == nullptr ? state_->empty : *value,
                          PathOf(key));
 }
 

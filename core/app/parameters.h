@@ -92,6 +92,8 @@ class ParameterReader {
     std::vector<std::string> keys;
   };
   struct State {
+    // What stands for an object that is not there.
+    const nlohmann::json empty = nlohmann::json::object();
     std::vector<std::unique_ptr<Place>> places;
     std::vector<std::string> errors;
     size_t error_count = 0;

@@ -22,6 +22,11 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 GLOBAL_EXCEPTIONS: dict[tuple[str, str], str] = {
     ("mutable_global", "ebbrt::internal::(anonymous namespace)::failed"):
         "a failed check ends the process, with all nodes that share it",
+    ("mutable_global", "ebbrt::mem::internal::process"):
+        "malloc is the process's, whoever shares it",
+    ("mutable_global",
+     "ebbrt::loadgen::(anonymous namespace)::ValueBlock()::block"):
+        "made once, and then the same for all",
 }
 
 

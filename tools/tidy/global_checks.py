@@ -18,8 +18,10 @@ _SYMBOL = re.compile(
     r"^[0-9a-f]+ .{7} "
     r"(?P<section>\.(?!data\.rel\.ro)(?:data|bss|tdata|tbss)\S*)\t"
     r"[0-9a-f]+ +(?:\.hidden )?(?P<name>.+)$")
-# The compiler's own: guards of local constants, references to type names.
-_COMPILERS_OWN = re.compile(r"^(guard variable for |DW\.ref\.)")
+# The compiler's own: guards of local constants, references to type names, and
+# what <iostream> leaves in each file.
+_COMPILERS_OWN = re.compile(
+    r"^(guard variable for |DW\.ref\.|std::__ioinit$)")
 
 
 def parse_symbols(listing: str) -> Iterator[str]:
