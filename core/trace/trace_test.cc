@@ -175,8 +175,7 @@ TEST(Trace, MayBeReadWhileItIsWritten) {
     });
     uint64_t count = 0;
     uint64_t newest = 0;
-    int reads = 0;
-    for (; count < kInstants; ++reads) {
+    while (count < kInstants) {
       uint64_t last = 0;
       for (const TraceRecord& record : ReadTraceRecords(CoreId(1))) {
         ASSERT_LE(record.cycles_begin, record.cycles_end);
