@@ -249,7 +249,9 @@ class Run:
                 "exit_code": running.process.exit_code,
                 "cpu_s": round(running.process.usage.ru_utime +
                                running.process.usage.ru_stime, 6),
-                "resident_bytes_max": running.process.usage.ru_maxrss * 1024,
+                "resident_bytes_max":
+                    running.process.resident_bytes_max
+                    or running.process.usage.ru_maxrss * 1024,
             } for running in self._running
         }
 

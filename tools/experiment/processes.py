@@ -61,6 +61,7 @@ class Process:
         self.exit_code: int | None = None
         self.output_ended = False
         self.usage: Any = None
+        self.resident_bytes_max = 0
         self._partial = b""
         self._log = log.open("wb") if log else None
         allowed = os.sched_getaffinity(0)
@@ -112,8 +113,21 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         """Signals the process and all that it has started."""
         if self.exit_code is None:
+            self._note_memory()
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
+
+    def _note_memory(self) -> None:
+        """Its peak of resident memory so far, as long as it has memory.
+
+        What wait4 tells begins with the memory of the process that started
+        it, which exec does not forget.
+        """
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+                for line in status:
+                    if line.startswith("VmHWM:"):
+                        self.resident_bytes_max = int(line.split()[1]) * 1024
 
     def kill(self) -> None:
         """Ends it at once and collects it."""
