@@ -34,6 +34,6 @@ SUITES = (
           ("--config=clang",), ("//...",)),
     Suite("asan", "with the address and undefined behaviour sanitizers",
           "test", ("--config=asan", "--build_tests_only"), _NATIVE),
-    Suite("tsan", "with the thread sanitizer", "test",
-          ("--config=tsan", "--build_tests_only"), _NATIVE),
+    Suite("tsan", "core with the thread sanitizer", "test",
+          ("--config=tsan", "--build_tests_only"), _CORE),
 )
