@@ -18,6 +18,7 @@
 #include "core/event/event_loop.h"
 #include "core/net/endpoint.h"
 #include "core/net/network.h"
+#include "core/net/network_testing.h"
 #include "core/testing/run_on_cores.h"
 #include "platform/current.h"
 
@@ -26,67 +27,17 @@ namespace {
 
 using std::chrono::microseconds;
 using std::chrono::seconds;
+using testing::Bytes;
+using testing::End;
+using testing::RecordingHandler;
 using testing::RunOnCores;
 
 constexpr Endpoint kServer = {IpAddress::V4(10, 0, 0, 1), 80};
 
-IOBufChain Bytes(std::string_view text) {
-  return IOBufChain(IOBuf::CopyOf(text));
-}
-
-// Lets other events run until it is so, or for ten seconds.
+// Lets other events run until it is so.
 void Await(const std::function<bool()>& condition) {
-  Time until = Platform::Now() + seconds(10);
-  while (!condition() && Platform::Now() < until) {
-    ASSERT_TRUE(Delay(microseconds(10)).Block().ok());
-  }
-  ASSERT_TRUE(condition());
+  ASSERT_TRUE(testing::Await(condition));
 }
-
-// What happened to one end of a connection, in order.
-struct End {
-  TcpConnection* connection = nullptr;
-  std::string received;
-  std::vector<std::string> calls;
-  absl::Status status = absl::UnknownError("not closed");
-  bool closed = false;
-  std::function<void()> on_connected = [] {};
-  std::function<void()> on_receive = [] {};
-  std::function<void()> on_send_ready = [] {};
-};
-
-class RecordingHandler final : public TcpHandler {
- public:
-  explicit RecordingHandler(End& end) : end_(end) {}
-  void OnConnected(TcpConnection& connection) override {
-    end_.connection = &connection;
-    Call("connected", end_.on_connected);
-  }
-  void OnReceive(IOBufChain data) override {
-    EXPECT_FALSE(data.empty());
-    end_.received += data.ToString();
-    Call("receive", end_.on_receive);
-  }
-  void OnSendReady() override { Call("send ready", end_.on_send_ready); }
-  void OnPeerClosed() override { Call("peer closed", [] {}); }
-  void OnClosed(const absl::Status& status) override {
-    end_.status = status;
-    Call("closed", [] {});
-    end_.closed = true;
-  }
-
- private:
-  void Call(const char* name, const std::function<void()>& function) {
-    EXPECT_FALSE(in_call_) << name;
-    EXPECT_FALSE(end_.closed) << name;
-    in_call_ = true;
-    end_.calls.push_back(name);
-    function();
-    in_call_ = false;
-  }
-  End& end_;
-  bool in_call_ = false;
-};
 
 // A connection whose ends both live on this core.
 struct Pair {
@@ -99,6 +50,16 @@ struct Pair {
                                       server);
                                 })
                     .ok());
+  }
+  // Its handlers refer to it.
+  ~Pair() {
+    for (End* end : {&client, &server}) {
+      if (end->connection != nullptr) end->connection->Abort();
+    }
+    Await([this] {
+      return (client.calls.empty() || client.destroyed) &&
+             (server.calls.empty() || server.destroyed);
+    });
   }
   void Connect() {
     network->ConnectTcp(kServer, std::make_unique<RecordingHandler>(client));

@@ -12,8 +12,6 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
         "the meta commands are one protocol, a function each",
     ("length", "core/net/memory_network_test.cc"):
         "one interface, a case each",
-    ("length", "core/net/network_test.cc"):
-        "one interface, a case each",
     ("length", "platform/linux/sockets/kernel_network_test.cc"):
         "one interface, a case each",
 }
