@@ -9,8 +9,8 @@
 #include "core/ebb/ebb_id.h"
 #include "core/event/event_loop.h"
 #include "core/event/rcu.h"
-#include "core/trace/counter.h"
 #include "core/mem/allocator.h"
+#include "core/trace/counter.h"
 #include "platform/current.h"
 
 namespace ebbrt {
