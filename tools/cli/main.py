@@ -77,3 +77,10 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # Who read us has gone.
         return EXIT_FAILED
+    except OSError as error:
+        # A full disk, a directory that may not be written: what stands there
+        # already is whole (tools/experiment/results.py).
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"ebbrt: {place}{error.strerror}; what had been written is kept",
+              file=sys.stderr)
+        return EXIT_FAILED

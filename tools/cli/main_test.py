@@ -1,8 +1,12 @@
 """The command line as a person meets it."""
 
+import json
+import resource
 import subprocess
 import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 from tools import paths
 from tools.testing.main import main
@@ -59,6 +63,34 @@ class WrongArgumentsTest(unittest.TestCase):
 
     def test_wants_the_result_of_a_run(self):
         self._expect(("report", "/nonexistent"), "expected the result of a run")
+
+
+class FullDiskTest(unittest.TestCase):
+
+    def test_is_said_in_one_line(self):
+        result = {
+            "schema": 1, "experiment": "x", "programs": {}, "claims": [],
+            "commit": {"id": "0" * 40, "dirty": False}, "runs": [],
+            "machine": {"processor": "p", "cores": 1, "memory_bytes": 1,
+                        "kernel": "k"},
+            "config": {"schema": 1, "name": "x",
+                       "nodes": [{"role": "a", "app": "hello"}]}}
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / "result.json"
+            file.write_text(json.dumps(result), encoding="utf-8")
+            done = subprocess.run(
+                [sys.executable, str(paths.ROOT / "tools"), "report",
+                 directory], capture_output=True, text=True, check=False,
+                preexec_fn=lambda: resource.setrlimit(
+                    resource.RLIMIT_FSIZE, (0, 0)))
+            self.assertEqual(done.returncode, 1)
+            # (The plotting library may complain of its cache before.)
+            self.assertEqual(
+                done.stderr.splitlines()[-1],
+                "ebbrt: File too large; what had been written is kept")
+            self.assertNotIn("Traceback", done.stderr)
+            self.assertEqual(json.loads(file.read_text(encoding="utf-8")),
+                             result)
 
 
 if __name__ == "__main__":
