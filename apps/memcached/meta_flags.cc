@@ -90,4 +90,13 @@ std::string_view ParseFlags(const Tokens& tokens, size_t first,
   return error;
 }
 
+bool OpaqueTooLong(const Tokens& tokens, size_t first) {
+  for (size_t i = first; i < tokens.size(); ++i) {
+    if (tokens[i][0] == 'O' && tokens[i].size() > Flags::kOpaqueBytesMax) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace ebbrt::memcached::meta

@@ -50,6 +50,10 @@ struct Flags {
 std::string_view ParseFlags(const Tokens& tokens, size_t first,
                             const Clock& clock, Flags* flags);
 
+// Whether an opaque among tokens[first] and those that follow is longer than
+// kOpaqueBytesMax.
+bool OpaqueTooLong(const Tokens& tokens, size_t first);
+
 }  // namespace ebbrt::memcached::meta
 
 #endif  // EBBRT_APPS_MEMCACHED_META_FLAGS_H_

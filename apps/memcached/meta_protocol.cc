@@ -1,6 +1,5 @@
 #include "apps/memcached/meta_protocol.h"
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "apps/memcached/commands.h"
 #include "apps/memcached/decimal.h"
 #include "apps/memcached/meta_flags.h"
+#include "apps/memcached/meta_line.h"
 
 namespace ebbrt::memcached::meta {
 namespace {
@@ -18,71 +18,6 @@ constexpr std::string_view kOpaqueTooLong =
     "CLIENT_ERROR opaque token too long\r\n";
 constexpr std::string_view kTooManyFlags =
     "CLIENT_ERROR options flags too long\r\n";
-
-// Writes one reply line, word by word.
-class Line {
- public:
-  Line(Reply& reply, std::string_view code)
-      : reply_(reply), to_(reply.Reserve(Reply::kPieceBytesMax)) {
-    Text(code);
-  }
-  // Ends the line.
-  ~Line() {
-    Text("\r\n");
-    reply_.CommitTo(to_);
-  }
-
-  void Text(std::string_view text) {
-    to_ = std::copy(text.begin(), text.end(), to_);
-  }
-  void Word(std::string_view word) {
-    *to_++ = ' ';
-    Text(word);
-  }
-  void Number(uint64_t number) { to_ = FormatDecimal(number, to_); }
-  void Flag(char flag) {
-    *to_++ = ' ';
-    *to_++ = flag;
-  }
-  void Flag(char flag, uint64_t number) {
-    Flag(flag);
-    Number(number);
-  }
-  void KeyFlag(std::string_view key, bool binary) {
-    Flag('k');
-    Text(binary ? EncodeBase64(key) : std::string(key));
-    if (binary) Flag('b');
-  }
-  void ExpiryFlag(uint32_t expiry, uint32_t now) {
-    if (expiry == Clock::kNever) {
-      Word("t-1");
-    } else {
-      Flag('t', expiry - now);
-    }
-  }
-
- private:
-  Reply& reply_;
-  char* to_;
-};
-
-bool OpaqueTooLong(const Tokens& tokens, size_t first) {
-  for (size_t i = first; i < tokens.size(); ++i) {
-    if (tokens[i][0] == 'O' && tokens[i].size() > Flags::kOpaqueBytesMax) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// The flags that every reply returns.
-void ReturnFlags(Line& line, const Tokens& tokens, size_t first,
-                 const Flags& flags) {
-  for (size_t i = first; i < tokens.size(); ++i) {
-    if (tokens[i][0] == 'O') line.Word(tokens[i]);
-    if (tokens[i][0] == 'k') line.KeyFlag(flags.key, flags.key_binary);
-  }
-}
 
 Step Refuse(RequestContext& context, std::string_view error) {
   context.reply.Append(error);
@@ -299,16 +234,22 @@ std::string_view CodeOf(Outcome outcome) {
   }
 }
 
+// The key and the flags of md and ma; the reply to what is wrong, or "".
+std::string_view ReadFlags(const Tokens& tokens, const Clock& clock,
+                           Flags* flags) {
+  if (tokens.size() < 2) return "ERROR\r\n";
+  if (tokens[1].size() > Item::kKeyBytesMax) return kBadFormat;
+  if (tokens.size() > Flags::kWordsMax) return kTooManyFlags;
+  if (!ParseFlags(tokens, 2, clock, flags).empty()) {
+    return "CLIENT_ERROR invalid or duplicate flag\r\n";
+  }
+  return "";
+}
+
 Step HandleDelete(const Tokens& tokens, RequestContext& context) {
-  if (tokens.size() < 2) return Refuse(context, "ERROR\r\n");
-  if (tokens[1].size() > Item::kKeyBytesMax) {
-    return Refuse(context, kBadFormat);
-  }
-  if (tokens.size() > Flags::kWordsMax) return Refuse(context, kTooManyFlags);
   Flags flags;
-  if (!ParseFlags(tokens, 2, context.clock, &flags).empty()) {
-    return Refuse(context, "CLIENT_ERROR invalid or duplicate flag\r\n");
-  }
+  std::string_view error = ReadFlags(tokens, context.clock, &flags);
+  if (!error.empty()) return Refuse(context, error);
   if (OpaqueTooLong(tokens, 2)) return Refuse(context, kOpaqueTooLong);
   Outcome outcome = DeleteOrInvalidate(context, flags);
   if (outcome == Outcome::kDone && flags.quiet) return {};
@@ -345,15 +286,9 @@ void ReplyNumber(const Tokens& tokens, const Flags& flags,
 }
 
 Step HandleArithmetic(const Tokens& tokens, RequestContext& context) {
-  if (tokens.size() < 2) return Refuse(context, "ERROR\r\n");
-  if (tokens[1].size() > Item::kKeyBytesMax) {
-    return Refuse(context, kBadFormat);
-  }
-  if (tokens.size() > Flags::kWordsMax) return Refuse(context, kTooManyFlags);
   Flags flags;
-  if (!ParseFlags(tokens, 2, context.clock, &flags).empty()) {
-    return Refuse(context, "CLIENT_ERROR invalid or duplicate flag\r\n");
-  }
+  std::string_view error = ReadFlags(tokens, context.clock, &flags);
+  if (!error.empty()) return Refuse(context, error);
   bool decrement = flags.mode == 'D' || flags.mode == '-';
   if (!decrement && flags.mode != 0 && flags.mode != 'I' &&
       flags.mode != '+') {

@@ -8,8 +8,6 @@ from tools.tidy.findings import Finding
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("columns", "apps/memcached/differential_test.py"):
         "conversations are read as they are sent, a line each",
-    ("length", "apps/memcached/meta_protocol.cc"):
-        "the meta commands are one protocol, a function each",
     ("length", "core/net/memory_network_test.cc"):
         "one interface, a case each",
     ("length", "platform/linux/sockets/kernel_network_test.cc"):
