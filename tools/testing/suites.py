@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 # What knows no operating system, and is built for every platform.
 _CORE = ("//core/...",)
-_PORTABLE = (*_CORE, "//platform:all")
+_PORTABLE = (*_CORE, "//platform:all", "//apps/...")
 # The processes that sanitizers watch.
 _NATIVE = ("//core/...", "//platform/...", "//apps/...")
 # Tests that mean something on Linux only; see tools/bazel/ebbrt.bzl.
@@ -24,7 +24,7 @@ class Suite:
 
 SUITES = (
     Suite("linux", "everything, as a Linux process", "test", (), ("//...",)),
-    Suite("sim", "core on the simulator's queue, in many orders", "test",
+    Suite("sim", "core and applications in virtual time, in many orders", "test",
           ("--config=sim", _ANYWHERE, "--build_tests_only"), _PORTABLE),
     Suite("sim_faults", "the same with early and late waits", "test",
           ("--config=sim_faults", _ANYWHERE, "--build_tests_only"), _PORTABLE),
