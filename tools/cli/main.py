@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from tools.experiment.bazel import BuildError
+from tools.experiment.execution import WrongConfiguration
 from tools.experiment.problems import DocumentError
 
 EXIT_OK = 0
@@ -68,6 +69,9 @@ def main(arguments: Sequence[str]) -> int:
     except DocumentError as error:
         for problem in error.problems:
             print(f"ebbrt: {problem}", file=sys.stderr)
+        return EXIT_WRONG_CONFIGURATION
+    except WrongConfiguration as error:
+        print(f"ebbrt: {error}", file=sys.stderr)
         return EXIT_WRONG_CONFIGURATION
     except BuildError as error:
         print(f"ebbrt: {error}", file=sys.stderr)

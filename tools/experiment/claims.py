@@ -146,8 +146,9 @@ def _sample(aggregate: Aggregate,
 
 def _value(expression: Expression, columns: dict[Aggregate, dict[int, float]],
            repetitions: Sequence[int]) -> float:
-    return expression.evaluate(lambda aggregate: aggregate.reduce(
-        [columns[aggregate][repetition] for repetition in repetitions]))
+    return expression.evaluate({
+        aggregate: [column[repetition] for repetition in repetitions]
+        for aggregate, column in columns.items()})
 
 
 def _interval(expression: Expression,

@@ -52,11 +52,26 @@ class ExpressionTest(unittest.TestCase):
             with self.subTest(text):
                 self.assertAlmostEqual(self._value(text, runs), value)
 
+    def test_pairs_what_was_measured_side_by_side(self):
+        # The machine became four times slower within the third repetition.
+        runs = _runs(a=[12, 12, 48, 48, 48], b=[10, 10, 10, 40, 40])
+        for text, value in [
+            (_RATIO, 4.8), (f"paired({_RATIO})", 1.2),
+            (f"2 * paired({_RATIO})", 2.4),
+            ('paired(max(median(rps, server="a"), 60) / '
+             'median(rps, server="b"))', 6),
+        ]:
+            with self.subTest(text):
+                self.assertAlmostEqual(self._value(text, runs), value)
+        self.assertEqual(_outcome(f"paired({_RATIO})", ">= 1.15",
+                                  runs).verdict, "holds")
+
     def test_is_nothing_but_arithmetic(self):
         for text in ("rps", "median(rps", "median()", "median(rps, 1)",
                      "quantile(rps)", "quantile(rps, 2)", "open('x')",
                      "[1][0]", "median(rps) if 1 else 2", "(lambda: 1)()",
-                     "median(rps).__class__", "min(rps=1)", "True", "'a'",
+                     "median(rps).__class__", "min(rps=1)", "paired()",
+                     "paired(median(rps), 1)", "paired(rps)", "True", "'a'",
                      "median(1)", "median(rps, a=b)", "1 << 9", "",
                      "a" * 20_000, "(" * 500 + "1" + ")" * 500):
             with self.subTest(text[:40]):

@@ -21,10 +21,16 @@ from tools.experiment.programs import Programs
 STOP_SECONDS_MAX = 5.0
 # How soon an end is seen. Not sooner: looking takes time from the nodes.
 _POLL_SECONDS = 0.05
+# By which our applications say so (core/app/application.h).
+_EXIT_WRONG_CONFIGURATION = 2
 
 
 class RunFailed(Exception):
     """A run that measured nothing; says why."""
+
+
+class WrongConfiguration(RunFailed):
+    """One of our applications refused its parameters: no run can succeed."""
 
 
 class RunStopped(Exception):
@@ -86,7 +92,8 @@ class Run:
     def execute(self) -> Outcome:
         """Runs to the end. Whatever happens, no process is left.
 
-        Raises RunStopped soon after `is_stopped` says so.
+        Raises RunStopped soon after `is_stopped` says so, and
+        WrongConfiguration.
         """
         self._deadline_s = time.monotonic() + self._timeout_s
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -98,6 +105,8 @@ class Run:
                 if not running.node.is_service))
             self._stop_services()
             return Outcome("ok", self._metrics(), self._usage())
+        except WrongConfiguration:
+            raise
         except RunFailed as error:
             return Outcome("failed", error=str(error))
         finally:
@@ -264,5 +273,7 @@ class Run:
         if lines:
             said = "; its last output:" + "".join(
                 f"\n    {line}" for line in lines)
-        return RunFailed(f"{running.node.role} ({running.node.what}) "
-                         f"{what}{said}")
+        refused = (running.node.app and
+                   running.process.exit_code == _EXIT_WRONG_CONFIGURATION)
+        return (WrongConfiguration if refused else RunFailed)(
+            f"{running.node.role} ({running.node.what}) {what}{said}")

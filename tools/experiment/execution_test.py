@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tools import paths
-from tools.experiment.execution import Run
+from tools.experiment import targets
+from tools.experiment.execution import Run, WrongConfiguration
 from tools.experiment.nodes import nodes_of
 from tools.experiment.processes import parse_report
 from tools.experiment.programs import Programs
@@ -88,6 +89,22 @@ class ExecutionTest(unittest.TestCase):
         self.assertEqual(
             outcome.error, f"task ({_FAKE}) ended with exit code 3; its last "
             "output:\n    bind: Address already in use")
+
+    def test_ends_all_where_an_application_refuses_its_parameters(self):
+        # Of a foreign program the same exit code means what it likes.
+        outcome = self._run({"role": "task", "program": _FAKE,
+                             "arguments": ["--unknown"]})
+        self.assertEqual(outcome.status, "failed")
+        node = {"role": "task", "app": "hello"}
+        label = targets.application_label("hello", "task")
+        run = Run(nodes_of({"nodes": [node]}),
+                  Programs({("linux", label): paths.ROOT / _FAKE}, {}),
+                  logs=self.logs, seed=7, timeout_s=20,
+                  processors=sorted(os.sched_getaffinity(0)))
+        with self.assertRaisesRegex(
+                WrongConfiguration,
+                "exit code 2; its last output:\n    .*usage: fake_app"):
+            run.execute()
 
     def test_tells_of_a_server_that_was_never_ready(self):
         outcome = self._run({**_SERVER, "arguments": ["fail"]}, _CLIENT)

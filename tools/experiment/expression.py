@@ -5,15 +5,21 @@
 An aggregate (median, mean, minimum, maximum, quantile) reduces the repetitions
 of one point to a number: its first argument is a metric's path, a name or text;
 its keywords are coordinates that choose the point. Numbers are joined by
-+ - * / ** and min, max, abs, sqrt, geomean. Nothing else is an expression: the
-text is parsed by Python and then only what is listed here is evaluated.
++ - * / ** and min, max, abs, sqrt, geomean.
+
+paired(E) evaluates E within each repetition alone, and is the median of what
+that gives. What is measured side by side is compared so: a machine that
+becomes slower for a while is slower for both sides.
+
+Nothing else is an expression: the text is parsed by Python and then only what
+is listed here is evaluated.
 """
 
 import ast
 import math
 import operator
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +42,7 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "sqrt": math.sqrt,
     "geomean": lambda *numbers: statistics.geometric_mean(numbers),
 }
+PAIRED = "paired"
 _OPERATORS: dict[type, Callable[..., float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -98,15 +105,26 @@ class Expression:
     def aggregates(self) -> list[Aggregate]:
         return list(_aggregates(self._tree))
 
-    def evaluate(self, value_of: Callable[[Aggregate], float]) -> float:
-        """The value, given each aggregate's. Raises ArithmeticError."""
+    def evaluate(self, samples: "Samples") -> float:
+        """The value over these figures. Raises ArithmeticError."""
         try:
-            value = _evaluate(self._tree, value_of)
+            value = _evaluate(self._tree, samples)
         except (ValueError, statistics.StatisticsError) as error:
             raise ArithmeticError(str(error)) from None
         if isinstance(value, complex) or not math.isfinite(value):
             raise ArithmeticError(f"the value is {value}")
         return value
+
+
+# The figures of each aggregate, all in the same order of repetitions.
+Samples = Mapping[Aggregate, Sequence[float]]
+
+
+@dataclass(frozen=True)
+class _Paired:
+    """What is evaluated within each repetition."""
+
+    inner: Any
 
 
 @dataclass(frozen=True)
@@ -139,8 +157,13 @@ def _reduced(node: ast.expr) -> Any:
 def _reduced_call(name: str, node: ast.Call) -> Any:
     if name in AGGREGATES:
         return _aggregate(name, node)
+    if name == PAIRED:
+        if len(node.args) != 1 or node.keywords:
+            raise ExpressionError(f'"{ast.unparse(node)}"',
+                                  "paired(EXPRESSION)")
+        return _Paired(_reduced(node.args[0]))
     if name not in FUNCTIONS:
-        names = [*AGGREGATES, *FUNCTIONS]
+        names = [*AGGREGATES, PAIRED, *FUNCTIONS]
         raise ExpressionError(f'the unknown function "{name}"',
                               "one of " + ", ".join(names), names)
     if node.keywords or not node.args:
@@ -187,15 +210,23 @@ def _constant(node: ast.expr) -> Any:
 def _aggregates(tree: Any) -> Iterator[Aggregate]:
     if isinstance(tree, Aggregate):
         yield tree
+    elif isinstance(tree, _Paired):
+        yield from _aggregates(tree.inner)
     elif isinstance(tree, _Call):
         for argument in tree.arguments:
             yield from _aggregates(argument)
 
 
-def _evaluate(tree: Any, value_of: Callable[[Aggregate], float]) -> float:
+def _evaluate(tree: Any, samples: Samples) -> float:
     if isinstance(tree, Aggregate):
-        return value_of(tree)
+        return tree.reduce(samples[tree])
+    if isinstance(tree, _Paired):
+        used = set(_aggregates(tree.inner))
+        rows = zip(*(samples[aggregate] for aggregate in used))
+        return statistics.median(
+            _evaluate(tree.inner, {aggregate: [value] for aggregate, value
+                                   in zip(used, row)}) for row in rows)
     if isinstance(tree, _Call):
-        return tree.function(*(_evaluate(argument, value_of)
+        return tree.function(*(_evaluate(argument, samples)
                                for argument in tree.arguments))
     return tree

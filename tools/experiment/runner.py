@@ -74,7 +74,10 @@ class Experiment:
         return result
 
     def run(self) -> None:
-        """Does what is left. Raises Interrupted and GivenUp."""
+        """Does what is left.
+
+        Raises Interrupted, GivenUp and execution.WrongConfiguration.
+        """
         left = self.left
         progress = Progress(self.total, self.total - len(left))
         results.write(self.directory, self.result)

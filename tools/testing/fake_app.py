@@ -58,6 +58,7 @@ def main() -> int:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             report("ready", endpoint="127.0.0.1:1")
             time.sleep(600)
+    print("usage: fake_app.py server|client|fail|stubborn", flush=True)
     return 2
 
 
