@@ -104,12 +104,12 @@ std::optional<std::string_view> TextClient::TakeLine(
   size_t taken =
       end == nullptr ? bytes.size() : static_cast<size_t>(end - text) + 1;
   bytes = bytes.subspan(taken);
+  if (taken > kLineBytesMax - line_bytes_) {
+    overlong = true;
+    return std::nullopt;
+  }
   std::string_view line(text, taken);
   if (end == nullptr || line_bytes_ != 0) {
-    if (taken > kLineBytesMax - line_bytes_) {
-      overlong = true;
-      return std::nullopt;
-    }
     std::memcpy(line_ + line_bytes_, text, taken);
     line_bytes_ += taken;
     if (end == nullptr) return std::nullopt;

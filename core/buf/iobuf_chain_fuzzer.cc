@@ -1,5 +1,4 @@
-// libFuzzer chooses what is done to the chains:
-//   bazel run --config=fuzz //core/buf:iobuf_chain_fuzzer -- -max_total_time=60
+// libFuzzer chooses what is done to the chains.
 #include <cstddef>
 #include <cstdint>
 
