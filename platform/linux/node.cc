@@ -79,6 +79,8 @@ class Node {
   std::atomic<bool> exit_called_{false};
   std::atomic<int> code_{0};
   std::atomic<bool> ended_{false};
+  // Who has called Exit, perhaps no core, needs the cores no more.
+  std::atomic<bool> all_woken_{false};
 };
 
 constinit std::atomic<Node*> node = nullptr;
@@ -130,6 +132,8 @@ void Node::Exit(int code) {
   code_ = code;
   ended_.store(true, std::memory_order_release);
   for (uint32_t i = 0; i < core_count_; ++i) Linux::Wake(CoreId(i));
+  // Release: pairs with the wait for it. The node may be gone right behind.
+  all_woken_.store(true, std::memory_order_release);
 }
 
 std::string Node::SetUp(Core& core) {
@@ -181,6 +185,9 @@ void Node::RunCore(Core& core) {
     stop_.Await(core_count_ - 1 - index);
     program_.stop(program_.context);
     stop_.Next();
+    while (!all_woken_.load(std::memory_order_acquire)) {
+      std::this_thread::yield();
+    }
   }
   TakeDown(core);
 }
