@@ -12,6 +12,11 @@
 namespace ebbrt {
 using Platform = platform::Linux;
 }
+#elif defined(EBBRT_PLATFORM_BAREMETAL)
+#include "platform/baremetal/baremetal.h"
+namespace ebbrt {
+using Platform = platform::Baremetal;
+}
 #elif defined(EBBRT_PLATFORM_SIM)
 #include "platform/sim/sim.h"
 namespace ebbrt {

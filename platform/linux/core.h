@@ -13,7 +13,7 @@
 #include "platform/linux/kernel_events.h"
 #include "platform/linux/signal_stack.h"
 #include "platform/linux/translation_table.h"
-#include "platform/linux/wake_flag.h"
+#include "platform/wake_flag.h"
 
 namespace ebbrt::platform::internal {
 

@@ -18,7 +18,7 @@
 
 #include "core/base/types.h"
 #include "platform/linux/kernel_events.h"
-#include "platform/linux/wake_flag.h"
+#include "platform/wake_flag.h"
 
 namespace ebbrt::platform {
 namespace {

@@ -17,6 +17,28 @@ _COPTS = [
 # the sanitizers, which bring theirs.
 _MALLOC = "//core/mem:malloc"
 
+# On bare metal a program is an image: stock compiler and libraries, linked in
+# one place. The frames for exceptions are found by their table, not registered
+# at the start, which would have the first exception sort all of them.
+_IMAGE_LAYOUT = "//platform/baremetal:image.ld"
+_IMAGE = {
+    "additional_linker_inputs": select({
+        "//platform:is_baremetal": [_IMAGE_LAYOUT],
+        "//conditions:default": [],
+    }),
+}
+_IMAGE_LINKOPTS = select({
+    "//platform:is_baremetal": [
+        "-static",
+        "-no-pie",
+        "-Wl,-T,$(location %s)" % _IMAGE_LAYOUT,
+        "-Wl,--eh-frame-hdr",
+        "-Wl,--wrap=__register_frame_info,--wrap=__deregister_frame_info",
+        "-Wl,-z,norelro,-z,max-page-size=4096,--build-id=none",
+    ],
+    "//conditions:default": [],
+})
+
 def ebbrt_library(name, copts = [], **kwargs):
     """A library of core, of a platform, or of an application.
 
@@ -27,7 +49,13 @@ def ebbrt_library(name, copts = [], **kwargs):
 
 def ebbrt_binary(name, copts = [], **kwargs):
     """A program of this project that is not an application (tools, probes)."""
-    native.cc_binary(name = name, copts = _COPTS + copts, malloc = _MALLOC, **kwargs)
+    native.cc_binary(
+        name = name,
+        copts = _COPTS + copts,
+        linkopts = _IMAGE_LINKOPTS,
+        malloc = _MALLOC,
+        **dict(kwargs, **_IMAGE)
+    )
 
 def ebbrt_test(name, deps = [], copts = [], size = "small", platform = None, **kwargs):
     """A GoogleTest program. Each of its test cases may bring up a machine.
@@ -43,10 +71,11 @@ def ebbrt_test(name, deps = [], copts = [], size = "small", platform = None, **k
     native.cc_test(
         name = name,
         copts = _COPTS + copts,
+        linkopts = _IMAGE_LINKOPTS,
         malloc = _MALLOC,
         size = size,
         deps = deps + ["//core/testing:main", "@gtest"],
-        **kwargs
+        **dict(kwargs, **_IMAGE)
     )
 
 def ebbrt_fuzzer(name, deps = [], copts = [], corpus = [], **kwargs):
@@ -77,9 +106,10 @@ def ebbrt_benchmark(name, deps = [], copts = [], **kwargs):
     native.cc_binary(
         name = name,
         copts = _COPTS + copts,
+        linkopts = _IMAGE_LINKOPTS,
         malloc = _MALLOC,
         deps = deps + ["//core/testing:benchmark_main", "@benchmark"],
-        **kwargs
+        **dict(kwargs, **_IMAGE)
     )
 
 def ebbrt_application(name, deps = [], copts = [], malloc = _MALLOC, **kwargs):
@@ -92,7 +122,8 @@ def ebbrt_application(name, deps = [], copts = [], malloc = _MALLOC, **kwargs):
     native.cc_binary(
         name = name,
         copts = _COPTS + copts,
+        linkopts = _IMAGE_LINKOPTS,
         malloc = malloc,
         deps = deps + ["//core/app", "//core/app:main"],
-        **kwargs
+        **dict(kwargs, **_IMAGE)
     )

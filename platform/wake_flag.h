@@ -3,15 +3,15 @@
 //              Set                BeginSleep
 //   kWoken <--------- kAwake -----------------> kAsleep
 //      ^                                            |
-//      +------------------- Set --------------------+   (and a system call)
+//      +------------------- Set --------------------+   (and wakes it)
 //
-// Of all that call Set while the owner sleeps only the first is told to get it
-// out of the kernel; while the owner is awake nobody is.
+// Of all that call Set while the owner sleeps only the first is told to wake
+// it; while the owner is awake nobody is.
 //
 // Cores: the owner's methods on its core, Set on any thread, also from a
 // signal handler. Blocks, allocates: never.
-#ifndef EBBRT_PLATFORM_LINUX_WAKE_FLAG_H_
-#define EBBRT_PLATFORM_LINUX_WAKE_FLAG_H_
+#ifndef EBBRT_PLATFORM_WAKE_FLAG_H_
+#define EBBRT_PLATFORM_WAKE_FLAG_H_
 
 #include <atomic>
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace ebbrt::platform::internal {
 
 class WakeFlag {
  public:
-  // Asks for the owner's attention. True: it sleeps, and the caller gets it
-  // out.
+  // Asks for the owner's attention. True: it sleeps, and the caller wakes
+  // it.
   bool Set() {
     // Release: what the caller wrote before is seen by the owner's Take.
     // Always a read-modify-write: merely finding kWoken would not do that.
@@ -37,7 +37,7 @@ class WakeFlag {
            State::kWoken;
   }
 
-  // Owner: about to enter the kernel. False: somebody has asked since the last
+  // Owner: about to sleep. False: somebody has asked since the last
   // Take, do not.
   [[nodiscard]] bool BeginSleep() {
     State awake = State::kAwake;
@@ -53,4 +53,4 @@ class WakeFlag {
 
 }  // namespace ebbrt::platform::internal
 
-#endif  // EBBRT_PLATFORM_LINUX_WAKE_FLAG_H_
+#endif  // EBBRT_PLATFORM_WAKE_FLAG_H_

@@ -1,0 +1,35 @@
+// Clocks: the time stamp counter, and what it says in nanoseconds.
+//
+// Cores: any, at any time after InitializeClock. Blocks: InitializeClock for
+// about a millisecond where the processor does not say how fast it counts.
+// Allocates: no. Errors: none.
+// Source: AMD64 APM volume 3, appendix E; Intel SDM volume 3, section 18.7.3;
+// Intel 8254 data sheet; Motorola MC146818 data sheet.
+#ifndef EBBRT_PLATFORM_BAREMETAL_CLOCK_H_
+#define EBBRT_PLATFORM_BAREMETAL_CLOCK_H_
+
+#include <cstdint>
+
+#include "platform/baremetal/cpu/instructions.h"
+
+namespace ebbrt::platform::machine {
+
+// Once, on the boot processor, whose timer is measured with it.
+void InitializeClock();
+
+// How long it took by waiting; 0 where no wait was needed.
+uint64_t CalibrationNs();
+uint64_t CyclesPerSecond();
+
+// Since InitializeClock.
+int64_t NowNs();
+// Since 1970, by the machine's battery-backed clock.
+int64_t WallClockNs();
+
+// Has the timer of this processor end its halt at that time. It may do so
+// early, where the timer cannot count so far.
+void ArmTimer(int64_t deadline_ns);
+
+}  // namespace ebbrt::platform::machine
+
+#endif  // EBBRT_PLATFORM_BAREMETAL_CLOCK_H_

@@ -1,0 +1,190 @@
+#include "platform/baremetal/cpu/interrupts.h"
+
+#include <atomic>
+#include <bit>
+#include <mutex>
+
+#include "core/base/spin_lock.h"
+#include "platform/baremetal/cpu/crash.h"
+#include "platform/baremetal/cpu/instructions.h"
+#include "platform/baremetal/cpu/layout.h"
+#include "platform/baremetal/cpu/processor.h"
+#include "platform/baremetal/cpu/shootdown.h"
+#include "platform/baremetal/memory/address_space.h"
+
+namespace ebbrt::platform::machine {
+namespace {
+
+struct Gate {  // AMD64 APM volume 2, section 4.8.4.
+  uint16_t offset_low;
+  uint16_t selector;
+  uint8_t stack;
+  uint8_t type;
+  uint16_t offset_middle;
+  uint32_t offset_high;
+  uint32_t reserved;
+};
+constinit Gate gates[EBBRT_VECTORS] = {};
+
+struct Vector {
+  InterruptHandler handler;
+  void* context;
+};
+constinit SpinLock vectors_lock;
+constinit Vector vectors[EBBRT_VECTORS] = {};
+
+constinit std::atomic<PageFaultHandler> page_fault_handler{nullptr};
+
+// The error code of a page fault.
+constexpr uint64_t kErrorPresent = 1u << 0;
+constexpr uint64_t kErrorWrite = 1u << 1;
+
+// What a handler of page faults may use of its stack before another fault,
+// which begins a new part of it.
+constexpr uint64_t kNestingBytes = 12 * 1024;
+
+InterruptStack StackFor(uint32_t vector) {
+  switch (static_cast<Exception>(vector)) {
+    case Exception::kNmi:
+      return InterruptStack::kNmi;
+    case Exception::kDoubleFault:
+    case Exception::kMachineCheck:
+      return InterruptStack::kDoubleFault;
+    default:
+      return vector < EBBRT_FIRST_INTERRUPT ? InterruptStack::kException
+                                            : InterruptStack::kInterrupt;
+  }
+}
+
+// Calls the handler, which is ordinary code, while the interrupted code's
+// vector registers are in use.
+bool CallPageFaultHandler(PageFaultHandler handler, void* address) {
+  constexpr size_t kStateBytesMax = 4096;
+  alignas(64) uint8_t state[kStateBytesMax];
+  const bool has_xsave = (ReadCr4() & 1u << 18) != 0;
+  Processor& processor = CurrentProcessor();
+  uint32_t* stack = &processor.task.interrupt_stacks
+                         [2 * (static_cast<int>(InterruptStack::kException) -
+                               1)];
+  if (has_xsave) {
+    ClearWords(state + 512, 64);  // The header, which has to be zero.
+    asm volatile("xsave64 (%0)" : : "r"(state), "a"(~0u), "d"(~0u) : "memory");
+  } else {
+    asm volatile("fxsave64 (%0)" : : "r"(state) : "memory");
+  }
+  // Stacks are within 4 GiB of their slot, so the low half suffices.
+  *stack -= kNestingBytes;
+  const bool handled = handler(address);
+  *stack += kNestingBytes;
+  if (has_xsave) {
+    asm volatile("xrstor64 (%0)" : : "r"(state), "a"(~0u), "d"(~0u) : "memory");
+  } else {
+    asm volatile("fxrstor64 (%0)" : : "r"(state) : "memory");
+  }
+  return handled;
+}
+
+bool HandlePageFault(const ExceptionFrame& frame) {
+  const uint64_t address = ReadCr2();
+  switch (address_space.HandleFault(address,
+                                    (frame.error & kErrorWrite) != 0,
+                                    (frame.error & kErrorPresent) != 0)) {
+    case AddressSpace::Fault::kMended:
+      return true;
+    case AddressSpace::Fault::kReserved: {
+      // Acquire: what the handler relies on has been written.
+      PageFaultHandler handler =
+          page_fault_handler.load(std::memory_order_acquire);
+      return handler != nullptr &&
+             CallPageFaultHandler(handler, reinterpret_cast<void*>(address));
+    }
+    case AddressSpace::Fault::kNoMemory:
+      CrashByException(frame, "out of memory");
+    case AddressSpace::Fault::kWild:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+extern "C" {
+extern const uint64_t interrupt_entries[EBBRT_VECTORS];
+
+void HandleException(const ExceptionFrame* frame) {
+  switch (static_cast<Exception>(frame->vector)) {
+    case Exception::kNmi:
+      if (HandleShootdown()) return;
+      if (IsCrashing()) HaltForever();
+      return;  // A watchdog's or a button's: nobody here has asked.
+    case Exception::kPageFault:
+      if (HandlePageFault(*frame)) return;
+      break;
+    default:
+      break;
+  }
+  CrashByException(*frame, "");
+}
+}  // extern "C"
+
+void MakeInterruptTable() {
+  constexpr uint8_t kInterruptGate = 0x8e;
+  for (uint32_t vector = 0; vector < EBBRT_VECTORS; ++vector) {
+    const uint64_t entry = interrupt_entries[vector];
+    gates[vector] = {.offset_low = static_cast<uint16_t>(entry),
+                     .selector = EBBRT_CODE_SELECTOR,
+                     .stack = static_cast<uint8_t>(StackFor(vector)),
+                     .type = kInterruptGate,
+                     .offset_middle = static_cast<uint16_t>(entry >> 16),
+                     .offset_high = static_cast<uint32_t>(entry >> 32),
+                     .reserved = 0};
+  }
+}
+
+void LoadInterruptTable() {
+  struct [[gnu::packed]] {
+    uint16_t limit;
+    const Gate* base;
+  } pointer = {sizeof(gates) - 1, gates};
+  asm volatile("lidt %0" : : "m"(pointer));
+}
+
+uint8_t AllocateVector(InterruptHandler handler, void* context) {
+  std::scoped_lock guard(vectors_lock);
+  for (uint32_t i = EBBRT_FIRST_INTERRUPT; i < EBBRT_TIMER_VECTOR; ++i) {
+    if (vectors[i].handler == nullptr) {
+      vectors[i] = {handler, context};
+      return static_cast<uint8_t>(i);
+    }
+  }
+  return 0;
+}
+
+void FreeVector(uint8_t vector) {
+  std::scoped_lock guard(vectors_lock);
+  vectors[vector] = {};
+}
+
+bool RunPendingInterrupt() {
+  Processor& processor = CurrentProcessor();
+  if (processor.pending_count == 0) return false;
+  for (uint32_t word = 0; word < EBBRT_VECTORS / 64; ++word) {
+    if (processor.pending_vectors[word] == 0) continue;
+    const uint32_t vector =
+        word * 64 + std::countr_zero(processor.pending_vectors[word]);
+    processor.pending_vectors[word] &= processor.pending_vectors[word] - 1;
+    --processor.pending_count;
+    const Vector& found = vectors[vector];
+    if (found.handler == nullptr) return false;
+    found.handler(found.context);
+    return true;
+  }
+  return false;
+}
+
+void SetPageFaultHandler(PageFaultHandler handler) {
+  // Release: pairs with the load of who has the fault.
+  page_fault_handler.store(handler, std::memory_order_release);
+}
+
+}  // namespace ebbrt::platform::machine

@@ -1,0 +1,21 @@
+// Making all processors forget what the page table has said.
+//
+// Cores: any, from one at a time (AddressSpace's lock). Blocks: until all have
+// forgotten. They are told by an NMI, for their interrupts are off but in
+// their loops' windows, and what they run has no bound.
+// Source: AMD64 APM volume 2, section 7.3.
+#ifndef EBBRT_PLATFORM_BAREMETAL_CPU_SHOOTDOWN_H_
+#define EBBRT_PLATFORM_BAREMETAL_CPU_SHOOTDOWN_H_
+
+#include <cstdint>
+
+namespace ebbrt::platform::machine {
+
+void ForgetTranslations(uint64_t address, uint64_t bytes);
+
+// By the NMI: whether it was one of these.
+bool HandleShootdown();
+
+}  // namespace ebbrt::platform::machine
+
+#endif  // EBBRT_PLATFORM_BAREMETAL_CPU_SHOOTDOWN_H_
