@@ -1,9 +1,5 @@
 // What comes up once the C library stands, before anything of the program.
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "platform/baremetal/cpu/application_processors.h"
@@ -12,18 +8,6 @@
 
 namespace ebbrt::platform {
 namespace {
-
-// Started by another kernel, as a process: there is no machine to run on, and
-// that kernel's own system calls tell so.
-[[noreturn]] void RefuseToBeAProcess() {
-  constexpr std::string_view kText =
-      "this program is its own operating system: it is started by a boot "
-      "loader or by `./ebbrt start NAME --platform baremetal`\n";
-  constexpr int kWrongConfiguration = 2;
-  [[maybe_unused]] ssize_t written =
-      write(STDERR_FILENO, kText.data(), kText.size());
-  _exit(kWrongConfiguration);
-}
 
 // How many processors QEMU says that there are; one on other machines.
 uint32_t ReadProcessorCount() {
@@ -42,7 +26,6 @@ uint32_t ReadProcessorCount() {
 }
 
 void BringUp() {
-  if (machine::processor_count.load() == 0) RefuseToBeAProcess();
   uint32_t ids[machine::kProcessorsMax];
   uint32_t count = ReadProcessorCount();
   if (count > machine::kProcessorsMax) count = machine::kProcessorsMax;
