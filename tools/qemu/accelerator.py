@@ -17,6 +17,10 @@ CHOICES = ("auto", "kvm", "tcg")
 # not migrate may know that its cycle counter is constant.
 PROCESSOR_MODELS = {"kvm": "host,migratable=off", "tcg": "max"}
 
+# To be said wherever times of emulated images are.
+EMULATED = ("bare metal is emulated here (QEMU's TCG, without KVM): its times "
+            "are not those of hardware")
+
 # Whether KVM works, and what there is to say of it.
 Finding = tuple[bool, str]
 
@@ -70,6 +74,20 @@ def choose(wanted: str, place: str = "--accelerator") -> str:
             place, f"{quote(wanted)}, which does not work here ({details})",
             '"auto" or "tcg"')])
     return "kvm" if works else "tcg"
+
+
+def title(chosen: str) -> str:
+    """QEMU as it is used: with this accelerator, and a processor to match."""
+    return f"{QEMU} ({chosen}, {PROCESSOR_MODELS[chosen]})"
+
+
+def describe(chosen: str) -> dict[str, str]:
+    """What a result says of the machine that images were run on."""
+    said = subprocess.run([qemu_path(), "--version"], capture_output=True,
+                          text=True, check=False).stdout
+    return {"qemu": said.partition("\n")[0],
+            "accelerator": chosen,
+            "guest_processor": PROCESSOR_MODELS[chosen]}
 
 
 def _boot() -> str:

@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
                         "same each time; one core, no KVM")
     parser.add_argument("--timeout", metavar="S", type=float,
                         help="a guest that takes longer hangs: says where, and "
-                        "ends it ($TEST_TIMEOUT, a little less, if that is set)")
+                        "ends it ($TEST_TIMEOUT, less a part, if that is set)")
     parser.add_argument("--host-file", metavar="PATH", type=Path,
                         help="where to put what the guest writes to /host")
     parser.add_argument("--pin", action="store_true",

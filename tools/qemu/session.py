@@ -144,6 +144,8 @@ class Session:
         if status is not None and status > 0 and status % 2 and (
                 status > 1 or not complaints):
             return status >> 1
+        if self._is_debugged:
+            return EXIT_NO_CODE  # Who debugs it knows why.
         self._tell(f"gave no exit code: QEMU ended with {_status_text(status)}",
                    with_backtraces=False)
         return EXIT_NO_CODE

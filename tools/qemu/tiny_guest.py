@@ -139,6 +139,7 @@ def build(directory: Path, *body: str, name: str = "guest") -> Path:
     image = directory / name
     source.write_text(_ASSEMBLY.replace("@BODY@", "\n        ".join(body)))
     subprocess.run(["as", "--64", "-g", source, "-o", thing], check=True)
-    subprocess.run(["ld", "-N", "--no-warn-rwx-segments", "-Ttext=0x100000", "-e", "start",
-                    "--build-id=none", thing, "-o", image], check=True)
+    subprocess.run(["ld", "-N", "--no-warn-rwx-segments", "-Ttext=0x100000",
+                    "-e", "start", "--build-id=none", thing, "-o", image],
+                   check=True)
     return image
