@@ -55,11 +55,11 @@ def run(options: argparse.Namespace) -> int:
         raise DocumentError([unknown("--platform", "platform",
                                      options.platform,
                                      targets.PLATFORM_FLAGS)])
+    prefix = _machine(options)
     label = targets.application_label(options.app, "APP")
     node = nodes.Node(role="", app=options.app, cores=options.cores,
                       network=options.network, busy_poll=options.busy_poll,
                       parameters=_parameters(options.settings))
-    prefix = _machine(options)
     program = bazel.build([label],
                           targets.PLATFORM_FLAGS[options.platform])[label]
     arguments = [argument

@@ -18,9 +18,8 @@ _PLAIN_PATH = re.compile(r"[\w./+:@%-]+")
 
 @dataclass(frozen=True)
 class Connections:
-    """Where QEMU is to be reached: descriptors that it inherits, and a path."""
+    """Where QEMU is to be reached: by what it inherits, and by a path."""
 
-    console: int
     control: int
     debugger: Path
 
@@ -37,7 +36,7 @@ def command_line(machine: Machine, image: Path, command: GuestCommand,
         # A machine that resets itself stands still, so that one can look.
         "-no-reboot", "-no-shutdown",
         "-device", "isa-debug-exit,iobase=0x501,iosize=0x02",
-        "-chardev", f"socket,id=console,fd={connections.console}",
+        "-chardev", "stdio,id=console,signal=off",
         "-serial", "chardev:console",
         "-chardev", f"socket,id=control,fd={connections.control}",
         "-mon", "chardev=control,mode=control",

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import shutil
@@ -9,7 +10,8 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,20 +25,47 @@ STOP_REQUEST = b"\x03"
 _READ_BYTES = 64 * 2**10
 _PR_SET_PDEATHSIG = 1
 # What fits a socket's name beside a file's, and is plain to QEMU.
-_DIRECTORY_PATTERN_MAX = 60
+_DIRECTORY_CHARACTERS_MAX = 60
+_DIRECTORY_PREFIX = "ebbrt-qemu-"
+# A younger directory may be one whose owner is about to lock it.
+_LEFT_SECONDS_MIN = 60
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @contextmanager
 def private_directory() -> Iterator[Path]:
-    """A directory for one guest; its name is short and plain."""
+    """A directory for one guest; its name is short and plain.
+
+    Its owner holds a lock on it, so that what is left of an owner who was
+    killed can be told, and removed.
+    """
     parent = tempfile.gettempdir()
-    if len(parent) > _DIRECTORY_PATTERN_MAX or set(parent) & set(' ,"\\\n\t'):
+    if (len(parent) > _DIRECTORY_CHARACTERS_MAX
+            or set(parent) & set(' ,"\\\n\t')):
         parent = "/tmp"
-    with tempfile.TemporaryDirectory(prefix="ebbrt-qemu-",
+    for old in Path(parent).glob(_DIRECTORY_PREFIX + "*"):
+        _remove_if_left(old)
+    with tempfile.TemporaryDirectory(prefix=_DIRECTORY_PREFIX,
                                      dir=parent) as directory:
-        yield Path(directory)
+        lock = os.open(directory, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield Path(directory)
+        finally:
+            os.close(lock)
+
+
+def _remove_if_left(directory: Path) -> None:
+    # Another's, or one that is being removed or made: let be.
+    with contextlib.suppress(OSError):
+        lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            if time.time() - os.fstat(lock).st_mtime > _LEFT_SECONDS_MIN:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(directory)
+        finally:
+            os.close(lock)
 
 
 class Guest:
@@ -58,22 +87,24 @@ class Guest:
         self._threads: list[int] = []
         self._directory = directory
         self._host_file = command.host_file
-        self.console, console = socket.socketpair()
         self.control, control = socket.socketpair()
         self._replies = b""
-        with (directory / "qemu.log").open("wb") as log, console, control:
+        with (directory / "qemu.log").open("wb") as log, control:
             line = command_line(
                 machine, image, command,
-                Connections(console.fileno(), control.fileno(), self.debugger),
+                Connections(control.fileno(), self.debugger),
                 directory, is_frozen=is_frozen)
             # A session of its own: what signals a group of ours, as Ctrl-C
             # does, asks us, and we ask the guest.
+            # The console is two pipes. A socket holds a few hundred single bytes
+            # only, and a guest that says more waits for us.
             self._popen = subprocess.Popen(
-                line, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                pass_fds=[console.fileno(), control.fileno()],
+                line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                bufsize=0, pass_fds=[control.fileno()],
                 start_new_session=True, preexec_fn=_dying_with(os.getpid()))
         self.pid = self._popen.pid
-        self.console.setblocking(False)
+        self.console = self._popen.stdout.fileno()
+        os.set_blocking(self.console, False)
         self.control.setblocking(False)
         self._execute("qmp_capabilities")
 
@@ -84,11 +115,11 @@ class Guest:
 
     def read_console(self) -> bytes | None:
         """What the guest has said since; None behind its end."""
-        return _received(self.console)
+        return _received(lambda: os.read(self.console, _READ_BYTES))
 
     def read_control(self) -> bool:
         """Takes what QEMU tells of itself. Whether there may be more."""
-        received = _received(self.control)
+        received = _received(lambda: self.control.recv(_READ_BYTES))
         if received is None:
             return False
         *lines, self._replies = (self._replies + received).split(b"\n")
@@ -121,7 +152,7 @@ class Guest:
     def ask_to_stop(self) -> None:
         """As a person's Ctrl-C would."""
         with contextlib.suppress(OSError):
-            self.console.send(STOP_REQUEST)
+            self._popen.stdin.write(STOP_REQUEST)
 
     def wait(self, seconds_max: float) -> int | None:
         """QEMU's exit code, None if it goes on."""
@@ -135,7 +166,8 @@ class Guest:
         if self._popen.poll() is None:
             self._popen.kill()
             self._popen.wait()
-        self.console.close()
+        self._popen.stdin.close()
+        self._popen.stdout.close()
         self.control.close()
 
     def save_host_file(self) -> None:
@@ -154,9 +186,9 @@ class Guest:
         return [line for line in text.splitlines() if line.strip()]
 
 
-def _received(connection: socket.socket) -> bytes | None:
+def _received(read: Callable[[], bytes]) -> bytes | None:
     try:
-        return connection.recv(_READ_BYTES) or None
+        return read() or None
     except BlockingIOError:
         return b""
     except ConnectionError:

@@ -16,8 +16,8 @@ from tools.experiment.problems import DocumentError, Problem, quote
 PARAMETERS_CHARACTERS_MAX = 1000
 HOST_FILE = "/host"
 
-# What of the environment means something to a guest.
-_PASSED_ON = re.compile(r"(EBBRT|GTEST)_\w+|"
+# What of the environment means something to a guest; a directory does not.
+_PASSED_ON = re.compile(r"EBBRT_\w+|GTEST_(?!TMP_DIR)\w+|"
                         r"TESTBRIDGE_TEST_ONLY|TEST_(TOTAL_SHARDS|SHARD_INDEX)")
 # The arguments that name a file to write, of our applications, of Google
 # Benchmark and of GoogleTest. The first group stands in the guest's too.

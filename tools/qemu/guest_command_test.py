@@ -23,7 +23,8 @@ class GuestCommandTest(unittest.TestCase):
         environment = {
             "EBBRT_SEED": "7", "GTEST_FILTER": "A.*:B", "HOME": "/root",
             "TESTBRIDGE_TEST_ONLY": "A B", "TEST_TOTAL_SHARDS": "2",
-            "TEST_SHARD_INDEX": "1", "TEST_TMPDIR": "/tmp", "MY_EBBRT_X": "1"}
+            "TEST_SHARD_INDEX": "1", "TEST_TMPDIR": "/tmp",
+            "GTEST_TMP_DIR": "/tmp", "MY_EBBRT_X": "1"}
         self.assertEqual(
             translate(["argument"], environment).words,
             ["env:EBBRT_SEED=7", "env:GTEST_FILTER=A.*:B",

@@ -95,7 +95,11 @@ say_module:
         mov (%edi), %esi
         mov 4(%edi), %ecx
         sub %esi, %ecx
-1:      mov $COM1, %dx
+1:      mov $COM1 + 5, %dx
+        in %dx, %al
+        test $0x20, %al
+        jz 1b
+        mov $COM1, %dx
         outsb
         loop 1b
 2:      ret
