@@ -96,8 +96,8 @@ class Guest:
                 directory, is_frozen=is_frozen)
             # A session of its own: what signals a group of ours, as Ctrl-C
             # does, asks us, and we ask the guest.
-            # The console is two pipes. A socket holds a few hundred single bytes
-            # only, and a guest that says more waits for us.
+            # The console is two pipes. A socket holds only some hundred bytes
+            # that come one by one; a guest that says more would wait for us.
             self._popen = subprocess.Popen(
                 line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                 bufsize=0, pass_fds=[control.fileno()],
