@@ -19,6 +19,7 @@ EXIT_INTERRUPTED = 130
 _COMMANDS = {
     "run": "run_command",
     "start": "start_command",
+    "gdb": "gdb_command",
     "test": "test_command",
     "validate": "validate_command",
     "report": "report_command",

@@ -29,8 +29,8 @@ class HelpTest(unittest.TestCase):
                 self.assertIn(text, done.stdout)
 
     def test_helps_with_each_command(self):
-        for command in ("run", "start", "test", "validate", "report", "list",
-                        "doctor"):
+        for command in ("run", "start", "gdb", "test", "validate", "report",
+                        "list", "doctor"):
             with self.subTest(command):
                 done = _ebbrt(command, "--help")
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -54,6 +54,11 @@ class WrongArgumentsTest(unittest.TestCase):
                       "--platform=linus"), '(the nearest is "linux")')
         self._expect(("start", "x", "--platform=linus"),
                      '(the nearest is "linux")')
+        self._expect(("run", str(paths.EXPERIMENTS / "quickstart.json"),
+                      "--platform=linux,baremetl"),
+                     '(the nearest is "baremetal")')
+        self._expect(("start", "hello", "--memory=1G"),
+                     "only --platform baremetal has memory of its own")
         self._expect(("test", "--suite=tasn"), '(the nearest is "tsan")')
 
     def test_wants_a_number_of_repetitions(self):

@@ -12,14 +12,13 @@ import os
 import shutil
 import struct
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools import paths
-from tools.cli import kvm_probe
 from tools.experiment import machine
+from tools.qemu import accelerator
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -133,17 +132,6 @@ def _network_namespaces() -> Finding:
     return False, os.strerror(code) + _unless_root()
 
 
-def _kvm() -> Finding:
-    try:
-        # A process of its own: where it does not work, it may hang.
-        done = subprocess.run([sys.executable, kvm_probe.__file__],
-                              capture_output=True, text=True, check=False,
-                              timeout=kvm_probe.SECONDS_MAX)
-    except subprocess.TimeoutExpired:
-        return False, "/dev/kvm is there, but a guest hangs in it"
-    return done.returncode == 0, done.stdout.strip() or "the probe died"
-
-
 def _packages() -> Finding:
     wanted = [line for line in
               (paths.ROOT / "tools" / "packages.txt").read_text().split("\n")
@@ -158,7 +146,7 @@ def _packages() -> Finding:
 
 
 ABILITIES = [
-    Ability("KVM", "guests at full speed", _kvm),
+    Ability("KVM", "bare metal at full speed", accelerator.probe_kvm),
     Ability("huge pages", "memory of the Linux platform", _huge_pages),
     Ability("transparent huge pages", "the same", _transparent_huge_pages),
     Ability("TAP", "own network stack, guests", _tap),
@@ -198,6 +186,6 @@ FACTS: list[tuple[str, Callable[[], str]]] = [
     ("clang", lambda: _version("clang-16", "--version")),
     ("bazel", lambda: _version("dpkg-query", "-W", "-f", "${Version}",
                                "bazel-bootstrap")),
-    ("QEMU", lambda: _version("qemu-system-x86_64", "--version")),
+    ("QEMU", lambda: _version(accelerator.QEMU, "--version")),
     ("open files", _limit_of_files),
 ]

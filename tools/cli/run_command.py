@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tools import paths
-from tools.experiment import (document, plan, programs, results, runner,
-                              schema, semantics, table, targets)
-from tools.experiment.problems import DocumentError, Problem, unknown
+from tools.experiment import (document, plan, platforms, programs, results,
+                              runner, semantics, sweep, table, targets)
+from tools.experiment.problems import DocumentError, Problem
+from tools.qemu import accelerator
 
 SUMMARY = "run an experiment, and report what it measured"
 DESCRIPTION = """\
@@ -31,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "experiments/quickstart.json")
     parser.add_argument("--platform", metavar="P",
                         help="run our nodes on this platform: "
-                        + ", ".join(targets.PLATFORM_FLAGS))
+                        + ", ".join(targets.PLATFORM_FLAGS) +
+                        "; or on several, side by side: linux,baremetal")
     parser.add_argument("--set", metavar="PATH=VALUE", action="append",
                         default=[], dest="settings",
                         help="change the experiment: "
@@ -56,6 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     config = configure(options)
     points = semantics.check(config)
+    if len(options.platforms) > 1:
+        points = _without_what_is_not_there(config, points)
     problems = semantics.check_machine(points, os.sched_getaffinity(0))
     if problems:
         raise DocumentError(problems)
@@ -67,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"{config['name']}: {len(points)} points, {experiment.total} runs"
           + (f", of which {experiment.total - left} are there already"
              if left < experiment.total else ""))
+    if prepared.accelerator == "tcg":
+        print(accelerator.EMULATED)
     try:
         experiment.run()
     except runner.Interrupted:
@@ -87,27 +93,25 @@ def configure(options: argparse.Namespace) -> dict[str, Any]:
         document.set_path(config, path, value, "--set")
     if options.repetitions is not None:
         config["repetitions"] = options.repetitions
+    options.platforms = []
     if options.platform is not None:
-        _set_platform(config, options.platform)
+        options.platforms = platforms.parse(options.platform)
+        platforms.choose(config, options.platforms)
     return config
 
 
-def _set_platform(config: dict[str, Any], platform: str) -> None:
-    if platform not in targets.PLATFORM_FLAGS:
-        raise DocumentError([unknown("--platform", "platform", platform,
-                                     targets.PLATFORM_FLAGS)])
-    problems = schema.check_experiment(config)
-    if problems:
-        raise DocumentError(problems)
-    for node in config["nodes"]:
-        if "app" in node or "benchmark" in node:
-            node["platform"] = platform
-    for axis in config.get("sweep", []):
-        # A case may put another node in a node's place.
-        for case in axis.get("cases", []):
-            for value in case.get("set", {}).values():
-                if isinstance(value, dict) and "app" in value:
-                    value["platform"] = platform
+def _without_what_is_not_there(config: dict[str, Any],
+                               points: list[sweep.Point]) -> list[sweep.Point]:
+    """Of several platforms, one need not have all that another has."""
+    absent = programs.unavailable(points)
+    left_out = platforms.leave_out(
+        config, points, lambda point: not programs.needs_any(point, absent))
+    if not left_out:
+        return points
+    print(f"left out, since not for that platform ({len(left_out)} points): "
+          + ", ".join(f"{label} ({platform})"
+                      for platform, label in sorted(absent)))
+    return semantics.check(config)
 
 
 def _directory(options: argparse.Namespace, config: dict[str, Any],

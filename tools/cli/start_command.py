@@ -9,9 +9,12 @@ from typing import Any
 from tools.experiment import (bazel, document, metrics, nodes, targets,
                               units)
 from tools.experiment.commands import application_arguments
-from tools.experiment.problems import DocumentError, unknown
+from tools.experiment.problems import (DocumentError, Problem, quote,
+                                       unknown)
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.table import render
+from tools.qemu import accelerator, machine
+from tools.qemu.prefix import command_prefix
 
 SUMMARY = "run one application in the foreground"
 DESCRIPTION = """\
@@ -31,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         " (linux)")
     parser.add_argument("--cores", metavar="N", type=int, default=1,
                         help="how many cores; 0 for all (1)")
+    parser.add_argument("--memory", metavar="M",
+                        help="memory of its machine on bare metal: MiB, or as "
+                        "in 512M and 4G")
     parser.add_argument("--seed", metavar="N", type=int, default=1,
                         help="what its randomness starts from (1)")
     parser.add_argument("--network", metavar="NAME", default="",
@@ -49,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
         raise DocumentError([unknown("--platform", "platform",
                                      options.platform,
                                      targets.PLATFORM_FLAGS)])
+    prefix = _machine(options)
     label = targets.application_label(options.app, "APP")
     node = nodes.Node(role="", app=options.app, cores=options.cores,
                       network=options.network, busy_poll=options.busy_poll,
@@ -58,7 +65,22 @@ def run(options: argparse.Namespace) -> int:
     arguments = [argument
                  for argument in application_arguments(node, options.seed)
                  if argument != "--role="]
-    return run_program([str(program), *arguments])
+    return run_program([*prefix, str(program), *arguments])
+
+
+def _machine(options: argparse.Namespace) -> list[str]:
+    """What stands before the command of an image, checked before it is built.
+    """
+    if options.platform != "baremetal":
+        if options.memory is not None:
+            raise DocumentError([Problem(
+                "--memory", quote(options.memory),
+                "none: only --platform baremetal has memory of its own")])
+        return []
+    if options.memory is not None:
+        machine.parse_memory(options.memory)
+    accelerator.qemu_path()
+    return command_prefix(memory=options.memory)
 
 
 def _parameters(settings: list[str]) -> dict[str, Any]:

@@ -1,13 +1,18 @@
 """`./ebbrt start`, but for the build: what it shows, and how it ends."""
 
+import shutil
 import signal
 import subprocess
 import sys
 import unittest
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tools import paths
 from tools.cli import start_command
 from tools.experiment.problems import DocumentError
+from tools.qemu import accelerator, tiny_guest
+from tools.qemu.prefix import command_prefix
 from tools.testing.main import main
 
 _FAKE = str(paths.ROOT / "tools/testing/fake_app.py")
@@ -49,6 +54,21 @@ class StartTest(unittest.TestCase):
                 "----------------  -----\n"
                 "latency p50 (µs)      5\n")
             self.assertEqual(process.wait(), 5)
+
+
+@unittest.skipIf(shutil.which(accelerator.QEMU) is None, "there is no QEMU")
+class StartImageTest(unittest.TestCase):
+
+    def test_runs_an_image_as_a_program(self):
+        ready = r'SAY "@ebbrt {\"event\":\"ready\",\"port\":7}\r\n"'
+        with TemporaryDirectory() as directory:
+            image = tiny_guest.build(Path(directory), ready, "AWAIT_STOP",
+                                     'SAY "stopping"', "EXIT 6")
+            with _start(*command_prefix(memory="64M"), str(image)) as process:
+                self.assertEqual(process.stdout.readline(), "ready: port 7\n")
+                process.send_signal(signal.SIGINT)
+                self.assertEqual(process.stdout.read(), "stopping\n")
+                self.assertEqual(process.wait(), 6)
 
 
 class ParametersTest(unittest.TestCase):

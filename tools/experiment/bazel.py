@@ -56,6 +56,24 @@ def local_path(uri: str) -> Path:
     return Path(unquote(urlparse(uri).path))
 
 
+def incompatible(labels: Sequence[str], flags: Sequence[str]) -> set[str]:
+    """Those of the labels that are not for the platform of the flags.
+
+    A package is asked for as a whole: of what is named, Bazel 4.2 would only
+    say that it cannot be built.
+    """
+    packages = {label.partition(":")[0] for label in labels}
+    if not packages:
+        return set()
+    invocation = run("build", [
+        *flags, "--nobuild", "--keep_going", "--",
+        *sorted(f"{package}:all" for package in packages)], quiet=True)
+    skipped = {event["id"].get("targetCompleted", {}).get("label")
+               for event in invocation.events
+               if event.get("aborted", {}).get("reason") == "SKIPPED"}
+    return skipped & set(labels)
+
+
 def build(labels: Sequence[str],
           flags: Sequence[str]) -> dict[str, Path]:
     """The program of each label, built. Raises BuildError."""

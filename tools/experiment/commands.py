@@ -5,11 +5,24 @@ import socket
 from pathlib import Path
 
 from tools.experiment.nodes import Node
+from tools.qemu.prefix import command_prefix
 
 
-def command_line(node: Node, program: Path, seed: int,
-                 benchmark_file: Path) -> list[str]:
-    """How to start a node, whose references have been filled in."""
+def command_line(node: Node, program: Path, seed: int, benchmark_file: Path,
+                 accelerator: str = "auto") -> list[str]:
+    """How to start a node, whose references have been filled in.
+
+    `accelerator` is for those that boot.
+    """
+    command = _program_line(node, program, seed, benchmark_file)
+    if not node.is_image:
+        return command
+    return [*command_prefix(cores=node.cores, memory=node.memory,
+                            accelerator=accelerator, is_pinned=True), *command]
+
+
+def _program_line(node: Node, program: Path, seed: int,
+                  benchmark_file: Path) -> list[str]:
     if node.program:
         return [str(program), *node.arguments]
     if node.benchmark:

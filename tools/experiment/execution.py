@@ -16,9 +16,12 @@ from tools.experiment.commands import command_line, free_port, is_listening
 from tools.experiment.nodes import Node, is_awaited
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.programs import Programs
+from tools.qemu.accelerator import PROCESSOR_MODELS
 
 # How long a service may take to end once it is asked to.
 STOP_SECONDS_MAX = 5.0
+# How long an image that hangs may take to say where.
+_TELL_SECONDS_MAX = 20.0
 # How soon an end is seen. Not sooner: looking takes time from the nodes.
 _POLL_SECONDS = 0.05
 # By which our applications say so (core/app/application.h).
@@ -88,6 +91,11 @@ class Run:
         self._on_progress = on_progress
         self._is_stopped = is_stopped
         self._running: list[_Running] = []
+        accelerator = programs.accelerator
+        self._emulator = {
+            "accelerator": accelerator,
+            "guest_processor": PROCESSOR_MODELS[accelerator],
+        } if accelerator else {}
 
     def execute(self) -> Outcome:
         """Runs to the end. Whatever happens, no process is left.
@@ -121,7 +129,7 @@ class Run:
         try:
             process = Process(
                 command_line(filled, self._programs.path(node), self._seed,
-                             file),
+                             file, self._programs.accelerator),
                 log=self._logs / f"{node.role}.log",
                 environment=filled.environment, processors=processors,
                 cwd=paths.ROOT)
@@ -179,9 +187,19 @@ class Run:
                 slow = next((running for running in self._running
                              if not running.node.is_service and
                              not running.process.poll()), self._running[-1])
+                self._let_tell(slow)
                 raise self._failure(
                     slow, f"did not {what} within {self._timeout_s:g} s "
                     "(timeout_s)")
+
+    def _let_tell(self, running: _Running) -> None:
+        """Has an image that hangs say where; what runs it does at SIGQUIT."""
+        if not running.node.is_image:
+            return
+        running.process.send(signal.SIGQUIT)
+        deadline_s = time.monotonic() + _TELL_SECONDS_MAX
+        while not running.process.poll() and time.monotonic() < deadline_s:
+            self._serve(_POLL_SECONDS)
 
     def _serve(self, seconds: float) -> None:
         open_nodes = {running.process.output: running
@@ -223,6 +241,7 @@ class Run:
             if time.monotonic() > deadline_s:
                 slow = next(running for running in services
                             if not running.process.poll())
+                self._let_tell(slow)
                 raise self._failure(slow, "did not stop within "
                                     f"{STOP_SECONDS_MAX:g} s of SIGINT")
         for running in services:
@@ -258,9 +277,8 @@ class Run:
                 "exit_code": running.process.exit_code,
                 "cpu_s": round(running.process.usage.ru_utime +
                                running.process.usage.ru_stime, 6),
-                "resident_bytes_max":
-                    running.process.resident_bytes_max
-                    or running.process.usage.ru_maxrss * 1024,
+                "resident_bytes_max": _resident_bytes_max(running),
+                **(self._emulator if running.node.is_image else {}),
             } for running in self._running
         }
 
@@ -277,3 +295,11 @@ class Run:
                    running.process.exit_code == _EXIT_WRONG_CONFIGURATION)
         return (WrongConfiguration if refused else RunFailed)(
             f"{running.node.role} ({running.node.what}) {what}{said}")
+
+
+def _resident_bytes_max(running: _Running) -> int:
+    process = running.process
+    most_of_any = process.usage.ru_maxrss * 1024
+    if running.node.is_image:
+        return most_of_any  # QEMU's, which is not the process itself.
+    return process.resident_bytes_max or most_of_any

@@ -19,6 +19,7 @@ class Node:
     benchmark: str = ""
     platform: str = DEFAULT_PLATFORM
     cores: int = 1
+    memory: str | None = None
     processors: list[int] = field(default_factory=list)
     is_service: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -29,6 +30,11 @@ class Node:
     ready: str = "report"
     filter: str = "."
     minimum_time_s: float | None = None
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it boots, rather than being started by this system."""
+        return self.platform == "baremetal"
 
     @property
     def references(self) -> list[str]:
@@ -55,11 +61,15 @@ def nodes_of(document: Document) -> list[Node]:
     referenced = {_referenced_role(reference)
                   for node in document["nodes"]
                   for reference in references.find(node)}
-    return [_node(node, referenced) for node in document["nodes"]]
+    platform = document.get("platform", DEFAULT_PLATFORM)
+    return [_node(node, referenced, platform) for node in document["nodes"]]
 
 
-def _node(node: Document, referenced: set[str | None]) -> Node:
+def _node(node: Document, referenced: set[str | None],
+          platform: str) -> Node:
     given = dict(node)
+    if "program" not in given:
+        given.setdefault("platform", platform)
     serves = (node["role"] in referenced or
               node.get("ready", "started") != "started")
     lifetime = given.pop("lifetime", "service" if serves else "task")
@@ -69,6 +79,8 @@ def _node(node: Document, referenced: set[str | None]) -> Node:
             given["ready"] = "tcp" if uses_port else "started"
         elif "benchmark" in given:
             given["ready"] = "started"
+    if "memory" in given:
+        given["memory"] = str(given["memory"])
     return Node(is_service=lifetime == "service", **given)
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tools.experiment import bazel, semantics, targets
-from tools.experiment.nodes import Node, nodes_of
+from tools.experiment.nodes import DEFAULT_PLATFORM, Node, nodes_of
+from tools.experiment.problems import DocumentError, Problem, quote
 from tools.experiment.sweep import Point
+from tools.qemu import accelerator as qemu
 
 
 def _key(node: Node) -> tuple[str, str]:
@@ -26,15 +28,26 @@ class Programs:
 
     paths: dict[tuple[str, str], Path]
     checksums: dict[str, str]
+    # What emulates or virtualises the images, "" without any.
+    accelerator: str = ""
 
     def path(self, node: Node) -> Path:
         return self.paths[_key(node)]
 
 
 def prepare(points: Sequence[Point]) -> Programs:
-    """Builds what is to be built. Raises bazel.BuildError."""
+    """Builds what is to be built. Raises BuildError and DocumentError."""
     keys = list(dict.fromkeys(
         _key(node) for point in points for node in nodes_of(point.document)))
+    has_images = any(platform == "baremetal" for platform, _ in keys)
+    accelerator = qemu.choose("auto") if has_images else ""
+    # What is not for its platform, is found out before anything is built.
+    absent = unavailable(points)
+    if absent:
+        raise DocumentError([
+            Problem(f"platform {quote(platform)}", f"{label}, which is not for "
+                    "that platform", "an application or benchmark that is")
+            for platform, label in sorted(absent)])
     found = {}
     for platform in dict.fromkeys(platform for platform, _ in keys):
         labels = [name for other, name in keys if other == platform]
@@ -49,7 +62,27 @@ def prepare(points: Sequence[Point]) -> Programs:
         f"{name} ({platform})" if platform else name: _checksum(path)
         for (platform, name), path in found.items()
     }
-    return Programs(found, checksums)
+    if has_images:
+        # Other than a program's, its name tells how fast a run is.
+        checksums[qemu.title(accelerator)] = _checksum(Path(qemu.qemu_path()))
+    return Programs(found, checksums, accelerator)
+
+
+def unavailable(points: Sequence[Point]) -> set[tuple[str, str]]:
+    """Platforms and labels of what cannot be built for its platform."""
+    wanted = {_key(node) for point in points
+              for node in nodes_of(point.document)
+              if not node.program and node.platform != DEFAULT_PLATFORM}
+    return {(platform, label)
+            for platform in {platform for platform, _ in wanted}
+            for label in bazel.incompatible(
+                sorted(name for other, name in wanted if other == platform),
+                targets.PLATFORM_FLAGS[platform])}
+
+
+def needs_any(point: Point, keys: set[tuple[str, str]]) -> bool:
+    """Whether a node of the point is one of these."""
+    return any(_key(node) in keys for node in nodes_of(point.document))
 
 
 def _checksum(path: Path) -> str:

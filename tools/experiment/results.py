@@ -82,7 +82,8 @@ def write_csv(directory: Path, result: dict[str, Any]) -> None:
         axis for run in result["runs"] for axis in run["point"]))
     rows = [metrics.flatten(run["metrics"]) for run in result["runs"]]
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    fixed = ["platform", "repetition", "seed", "status"]
+    fixed = [key for key in ("platform", "repetition", "seed", "status")
+             if key not in axes]
     fresh = directory / (CSV + ".new")
     with fresh.open("w", encoding="utf-8", newline="") as output:
         writer = csv.writer(output)

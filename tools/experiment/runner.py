@@ -20,6 +20,7 @@ from tools.experiment.nodes import nodes_of
 from tools.experiment.plan import PlannedRun
 from tools.experiment.programs import Programs
 from tools.experiment.progress import Progress
+from tools.qemu import accelerator
 
 
 # So many failures without a success, and at least one of each point, mean that
@@ -60,7 +61,7 @@ class Experiment:
             "schema": results.SCHEMA_VERSION,
             "experiment": self.config["name"],
             "commit": machine.commit(),
-            "machine": machine.describe(),
+            "machine": {**machine.describe(), **self._describe_emulator()},
             "config": self.config,
             "programs": self._programs.checksums,
             "runs": [],
@@ -72,6 +73,10 @@ class Experiment:
                               results.read(self.directory)["runs"]
                               if run["status"] == "ok"]
         return result
+
+    def _describe_emulator(self) -> dict[str, str]:
+        chosen = self._programs.accelerator
+        return accelerator.describe(chosen) if chosen else {}
 
     def run(self) -> None:
         """Does what is left.

@@ -13,6 +13,7 @@ from tools.experiment import (claims, figure_checks, nodes, references, schema,
                               sweep, targets)
 from tools.experiment.document import Document
 from tools.experiment.problems import DocumentError, Problem, quote, unknown
+from tools.qemu.machine import parse_memory
 
 _KINDS = ("app", "program", "benchmark")
 
@@ -87,6 +88,7 @@ def _check_nodes(all_nodes: list[nodes.Node]) -> Iterator[Problem]:
             yield Problem(f"{place}.role", quote(node.role),
                           "a role that no other node has")
         yield from _check_target(place, node)
+        yield from _check_memory(place, node)
         yield from _check_references(place, node, all_nodes[:index])
     if all(node.is_service for node in all_nodes):
         yield Problem("nodes", "services only",
@@ -107,6 +109,15 @@ def _check_target(place: str, node: nodes.Node) -> Iterator[Problem]:
     if node.ready == "tcp" and not node.needs_port:
         yield Problem(f"{place}.ready", quote(node.ready),
                       "${port} among the arguments of a node that is ready so")
+
+
+def _check_memory(place: str, node: nodes.Node) -> Iterator[Problem]:
+    if node.memory is None:
+        return
+    try:
+        parse_memory(node.memory, f"{place}.memory")
+    except DocumentError as error:
+        yield from error.problems
 
 
 def _check_references(place: str, node: nodes.Node,

@@ -45,8 +45,8 @@ class SemanticsTest(unittest.TestCase):
             lambda d: d.update(repetitons=3),
             'document: found the unknown key "repetitons", expected one of '
             '"schema", "name", "description", "seed", "repetitions", '
-            '"timeout_s", "nodes", "sweep", "metrics", "figures", "claims" '
-            '(the nearest is "repetitions")')
+            '"timeout_s", "platform", "nodes", "sweep", "exclude", "metrics", '
+            '"figures", "claims" (the nearest is "repetitions")')
         self._expect(
             lambda d: d["nodes"][0].update(argumens=[]),
             'nodes[0]: found the unknown key "argumens", expected one of '
@@ -94,6 +94,22 @@ class SemanticsTest(unittest.TestCase):
             lambda d: d["nodes"][0].update(program="no-such-program"),
             'nodes[0].program: found "no-such-program", expected a program on '
             "the PATH or in the project")
+
+    def test_memory_of_images(self):
+        def image(memory):
+            return lambda d: d["nodes"].append(
+                {"role": "image", "app": "hello", "platform": "baremetal",
+                 "memory": memory})
+
+        self._check(image(512))
+        self._check(image("4G"))
+        self._expect(image("8M"),
+                     'nodes[2].memory: found "8M", expected MiB, or as in 512M '
+                     "and 4G; at least 32M")
+        self._expect(image("4T"), 'nodes[2].memory: found "4T", expected The '
+                     "memory of the node's machine on bare metal; a process "
+                     'takes what it needs. MiB, or as in "512M" and "4G".')
+        self._expect(image(1), "nodes[2].memory: found 1, expected at least 32")
 
     def test_roles_and_references(self):
         self._expect(
@@ -146,8 +162,8 @@ class SemanticsTest(unittest.TestCase):
         self._expect(
             claim("medain(a)"),
             place + 'the unknown function "medain", expected one of median, '
-            "mean, minimum, maximum, quantile, min, max, abs, sqrt, geomean "
-            '(the nearest is "median")')
+            "mean, minimum, maximum, quantile, paired, min, max, abs, sqrt, "
+            'geomean (the nearest is "median")')
         self._expect(
             claim("median(a, coers=1)"),
             place + 'the unknown axis "coers", expected one of "cores" (the '
@@ -165,8 +181,8 @@ class SemanticsTest(unittest.TestCase):
         self._expect(
             claim("__import__('os')"),
             place + 'the unknown function "__import__", expected one of '
-            "median, mean, minimum, maximum, quantile, min, max, abs, sqrt, "
-            "geomean")
+            "median, mean, minimum, maximum, quantile, paired, min, max, abs, "
+            "sqrt, geomean")
 
     def test_processors_of_the_machine(self):
         points = self._check(

@@ -114,9 +114,18 @@ def expand(document: documents.Document) -> list[Point]:
     if count > POINTS_MAX:
         raise DocumentError([Problem("sweep", f"{count} points",
                                      f"at most {POINTS_MAX}")])
-    base = {key: value for key, value in document.items() if key != "sweep"}
-    return [_point(base, dimensions, choices) for choices in
-            itertools.product(*(axis.choices for axis in dimensions))]
+    base = {key: value for key, value in document.items()
+            if key not in ("sweep", "exclude")}
+    points = [_point(base, dimensions, choices) for choices in
+              itertools.product(*(axis.choices for axis in dimensions))]
+    excluded = document.get("exclude", [])
+    left = [point for point in points if not any(
+        point.coordinates.items() >= coordinates.items()
+        for coordinates in excluded)]
+    if not left:
+        raise DocumentError([Problem("exclude", "all points of the sweep",
+                                     "fewer: nothing is left to measure")])
+    return left
 
 
 def order_of(document: documents.Document) -> list[Coordinates]:

@@ -8,6 +8,7 @@ from tools.experiment.problems import DocumentError, unknown
 # How Bazel is told which platform to build for; and what a name here means.
 PLATFORM_FLAGS = {
     "linux": [],
+    "baremetal": ["--config=baremetal"],
     "sim": ["--config=sim"],
 }
 

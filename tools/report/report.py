@@ -13,6 +13,7 @@ from typing import Any
 from tools import paths
 from tools.experiment import metrics, table, units
 from tools.experiment.sweep import label_of
+from tools.qemu import accelerator
 from tools.report import figure_data, plots
 
 PAGE = "report.html"
@@ -80,6 +81,11 @@ def _facts(result: dict[str, Any]) -> str:
         (", virtual" if machine.get("virtual") else ""),
         f"commit {(commit['id'] or 'unknown')[:12]}{state}",
     ]
+    if machine.get("accelerator") == "tcg":
+        facts.append(accelerator.EMULATED)
+    elif "accelerator" in machine:
+        facts.append(f"bare metal in QEMU, {machine['accelerator'].upper()}, "
+                     f"processor {machine['guest_processor']}")
     started = [run["started"] for run in runs if "started" in run]
     if started:
         facts.append(f"measured {min(started)[:16].replace('T', ' ')} UTC")

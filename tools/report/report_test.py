@@ -202,6 +202,15 @@ class RenderTest(unittest.TestCase):
         self.assertIn("No run has finished.", page)
         self.assertIn("The experiment claims nothing.", page)
 
+    def test_says_that_bare_metal_was_emulated(self):
+        for chosen, said in [("tcg", "its times are not those of hardware"),
+                             ("kvm", "bare metal in QEMU, KVM, processor X")]:
+            result = _result()
+            result["machine"].update(accelerator=chosen, guest_processor="X")
+            with TemporaryDirectory() as directory:
+                page = report.write(Path(directory), result).read_text()
+            self.assertIn(said, page)
+
     def test_keeps_text_from_becoming_markup(self):
         result = _result()
         result["config"]["figures"][0]["title"] = "</script><script>bad()"

@@ -1,0 +1,97 @@
+"""Puts an experiment on another platform, or on several side by side.
+
+Side by side means an axis `platform`: both are measured in one run, interleaved
+with each other, and each figure and claim is told apart by it.
+"""
+
+import ast
+from collections.abc import Callable, Sequence
+
+from tools.experiment import claims, schema, targets
+from tools.experiment.document import Document
+from tools.experiment.expression import AGGREGATES
+from tools.experiment.problems import DocumentError, Problem, quote, unknown
+from tools.experiment.sweep import Coordinates, Point
+
+AXIS = "platform"
+
+
+def parse(text: str, place: str = "--platform") -> list[str]:
+    """The platforms of "linux,baremetal". Raises DocumentError."""
+    names = text.split(",")
+    for name in names:
+        if name not in targets.PLATFORM_FLAGS:
+            raise DocumentError([unknown(place, "platform", name,
+                                         targets.PLATFORM_FLAGS)])
+        if names.count(name) > 1:
+            raise DocumentError([Problem(place, f"{quote(name)} twice",
+                                         "each platform once")])
+    return names
+
+
+def choose(config: Document, platforms: Sequence[str]) -> None:
+    """Runs all nodes of ours there. Raises DocumentError."""
+    problems = schema.check_experiment(config)
+    if problems:
+        raise DocumentError(problems)
+    _forget_platforms(config)
+    if len(platforms) == 1:
+        config["platform"] = platforms[0]
+        return
+    config["sweep"] = [{"path": AXIS, "values": list(platforms)},
+                       *config.get("sweep", [])]
+    for figure in config.get("figures", []):
+        series = figure.setdefault("series", [])
+        if AXIS not in (*series, *figure.get("where", {}), figure["x"]):
+            series.append(AXIS)
+    config["claims"] = [_of_platform(claim, platform)
+                        for claim in config.get("claims", [])
+                        for platform in platforms]
+
+
+def _forget_platforms(config: Document) -> None:
+    axes = config.get("sweep", [])
+    nodes = list(config["nodes"])
+    for axis in axes:
+        # A case may put another node in a node's place.
+        nodes += [value for case in axis.get("cases", [])
+                  for value in case["set"].values() if isinstance(value, dict)]
+    for node in nodes:
+        if "app" in node or "benchmark" in node:
+            node.pop("platform", None)
+    kept = [axis for axis in axes if axis.get("path") != AXIS]
+    if len(kept) < len(axes):
+        config["sweep"] = kept
+
+
+def _of_platform(claim: dict[str, str], platform: str) -> dict[str, str]:
+    """The claim about this platform; as it is where it names one itself."""
+    try:
+        tree = ast.parse(claim["expression"].strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return claim  # It will be told what is wrong with it.
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and getattr(
+                call.func, "id", "") in AGGREGATES and not any(
+                    keyword.arg == AXIS for keyword in call.keywords):
+            call.keywords.append(
+                ast.keyword(arg=AXIS, value=ast.Constant(platform)))
+    return {**claim, "name": f"{claim['name']} ({platform})",
+            "expression": ast.unparse(tree)}
+
+
+def leave_out(config: Document, points: Sequence[Point],
+              is_possible: Callable[[Point], bool]) -> list[Coordinates]:
+    """Excludes the points that a platform cannot have, and claims about them.
+
+    Returns the coordinates of these points.
+    """
+    absent = [point.coordinates for point in points if not is_possible(point)]
+    if not absent:
+        return []
+    config["exclude"] = [*config.get("exclude", []), *absent]
+    left = [point for point in points if point.coordinates not in absent]
+    if left:
+        config["claims"] = [claim for claim in config.get("claims", [])
+                            if not claims.check([claim], left)]
+    return absent

@@ -1,0 +1,93 @@
+import copy
+import unittest
+
+from tools.experiment import platforms, programs, semantics
+from tools.experiment.nodes import nodes_of
+from tools.experiment.problems import DocumentError
+from tools.testing.main import main
+
+_DOCUMENT = {
+    "schema": 1, "name": "two",
+    "nodes": [{"role": "task", "app": "hello", "platform": "sim"}],
+    "sweep": [{"name": "kind", "cases": [
+        {"label": "ours", "set": {"nodes.task.cores": 2}},
+        {"label": "other", "set": {"nodes.task": {
+            "app": "threadtest_glibc", "platform": "linux"}}},
+        {"label": "theirs", "set": {"nodes.task": {"program": "/bin/true"}}},
+    ]}],
+    "figures": [{"title": "t", "type": "bar", "x": "kind", "y": "a"}],
+    "claims": [
+        {"name": "both", "goal": ">= 1", "expression":
+         'paired(median(a, kind="ours") / median(a, kind="other"))'},
+        {"name": "one", "goal": ">= 1", "expression":
+         'median(a, kind="ours")'}],
+}
+
+
+class PlatformsTest(unittest.TestCase):
+
+    def _chosen(self, *names):
+        config = copy.deepcopy(_DOCUMENT)
+        platforms.choose(config, names)
+        return config, semantics.check(config)
+
+    def test_puts_all_nodes_of_ours_on_one(self):
+        config, points = self._chosen("baremetal")
+        self.assertEqual(
+            [[node.platform for node in nodes_of(point.document)]
+             for point in points], [["baremetal"], ["baremetal"], ["linux"]])
+        self.assertEqual(config["claims"], _DOCUMENT["claims"])
+
+    def test_puts_them_on_several_side_by_side(self):
+        config, points = self._chosen("linux", "baremetal")
+        self.assertEqual(
+            [point.coordinates for point in points],
+            [{"platform": platform, "kind": kind}
+             for platform in ("linux", "baremetal")
+             for kind in ("ours", "other", "theirs")])
+        self.assertEqual(nodes_of(points[4].document)[0].platform, "baremetal")
+        self.assertEqual(config["figures"][0]["series"], ["platform"])
+        self.assertEqual(config["claims"][1], {
+            "name": "both (baremetal)", "goal": ">= 1", "expression":
+            "paired(median(a, kind='ours', platform='baremetal') / "
+            "median(a, kind='other', platform='baremetal'))"})
+
+    def test_replaces_an_axis_of_platforms(self):
+        config, _ = self._chosen("linux", "baremetal")
+        platforms.choose(config, ["sim"])
+        self.assertEqual(config["sweep"], self._chosen("sim")[0]["sweep"])
+
+    def test_leaves_out_what_a_platform_does_not_have(self):
+        config, points = self._chosen("linux", "baremetal")
+        absent = {("baremetal", "//apps/threadtest:threadtest_glibc")}
+        left_out = platforms.leave_out(
+            config, points,
+            lambda point: not programs.needs_any(point, absent))
+        self.assertEqual(left_out, [{"platform": "baremetal", "kind": "other"}])
+        self.assertEqual(len(semantics.check(config)), 5)
+        self.assertEqual([claim["name"] for claim in config["claims"]],
+                         ["both (linux)", "one (linux)", "one (baremetal)"])
+
+    def test_excludes_points_but_not_all(self):
+        document = {**copy.deepcopy(_DOCUMENT), "claims": [],
+                    "exclude": [{"kind": "ours"}, {"kind": "theirs"}]}
+        self.assertEqual([point.coordinates
+                          for point in semantics.check(document)],
+                         [{"kind": "other"}])
+        document["exclude"].append({"kind": "other"})
+        with self.assertRaises(DocumentError) as raised:
+            semantics.check(document)
+        self.assertIn("nothing is left", str(raised.exception))
+
+    def test_parses_a_list(self):
+        self.assertEqual(platforms.parse("linux,sim"), ["linux", "sim"])
+        for text, expected in [
+                ("linux,baremetl", '(the nearest is "baremetal")'),
+                ("sim,sim", 'found "sim" twice'), ("", 'unknown platform ""')]:
+            with self.assertRaises(DocumentError) as raised:
+                platforms.parse(text)
+            self.assertIn(expected, str(raised.exception))
+
+
+if __name__ == "__main__":
+    main()

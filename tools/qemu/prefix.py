@@ -1,0 +1,19 @@
+"""How other commands run an image: what stands before its command line."""
+
+from pathlib import Path
+
+RUN_IMAGE = Path(__file__).absolute().parent / "run_image"
+
+
+def command_prefix(*, cores: int | None = None, memory: str | None = None,
+                   accelerator: str = "auto",
+                   is_pinned: bool = False) -> list[str]:
+    """A bare-metal image's command behind this is a Linux program's."""
+    prefix = [str(RUN_IMAGE), f"--accelerator={accelerator}"]
+    if cores is not None:
+        prefix.append(f"--cores={cores}")
+    if memory is not None:
+        prefix.append(f"--memory={memory}")
+    if is_pinned:
+        prefix.append("--pin")
+    return prefix
