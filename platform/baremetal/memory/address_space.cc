@@ -1,7 +1,5 @@
 #include "platform/baremetal/memory/address_space.h"
 
-#include <mutex>
-
 #include "platform/baremetal/cpu/instructions.h"
 #include "platform/baremetal/cpu/shootdown.h"
 #include "platform/baremetal/machine_check.h"
@@ -39,6 +37,32 @@ UsableMemory first_memory;
 UsableMemory usable_memory;
 
 }  // namespace
+
+// Holds the lock. A caller's stack may be memory that comes with the first
+// touch, and a fault takes the lock as well: what may be used of the stack
+// meanwhile is touched before.
+class AddressSpace::Guard {
+ public:
+  explicit Guard(SpinLock& lock) : lock_(lock) {
+    static_assert(kStackBytesMax == 2 * kSmallFrameBytes);
+    asm volatile(
+        "orq $0, -4096(%%rsp)\n\t"
+        "orq $0, -8192(%%rsp)"
+        :
+        :
+        : "memory", "cc");
+    lock_.lock();
+  }
+  ~Guard() { lock_.unlock(); }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+
+ private:
+  // More than any function below uses, with what it calls.
+  static constexpr uint64_t kStackBytesMax = 8192;
+
+  SpinLock& lock_;
+};
 
 void AddressSpace::Initialize(const BootInformation& information) {
   FindUsableMemory(information, Image(), usable_memory);
@@ -104,7 +128,7 @@ uint64_t AddressSpace::FindFree(uint64_t bytes, uint64_t alignment) {
 
 uint64_t AddressSpace::Reserve(uint64_t bytes, uint64_t alignment,
                                Entry kind) {
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   const uint64_t address = FindFree(bytes, alignment);
   if (address == 0) return 0;
   if (!table_.Fill(address, bytes, kind)) {
@@ -116,7 +140,7 @@ uint64_t AddressSpace::Reserve(uint64_t bytes, uint64_t alignment,
 }
 
 void AddressSpace::Unreserve(uint64_t address, uint64_t bytes) {
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   Forget(address, bytes);
   // Who comes and goes finds the same addresses, and their tables.
   if (next_ == address + bytes) next_ = address;
@@ -132,7 +156,7 @@ void AddressSpace::Forget(uint64_t address, uint64_t bytes) {
 
 bool AddressSpace::Commit(uint64_t address, uint64_t bytes, uint32_t node,
                           ClearPages clear) {
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   const bool done = table_.Commit(address, bytes, node, clear);
   if (done) {
     table_.KeepFresh(address, bytes);
@@ -146,7 +170,7 @@ bool AddressSpace::Commit(uint64_t address, uint64_t bytes, uint32_t node,
 }
 
 void AddressSpace::Decommit(uint64_t address, uint64_t bytes) {
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   // Where a large page cannot be split for want of a table it stays.
   table_.Fill(address, bytes, kReserved);
   ForgetTranslations(address, bytes);
@@ -154,14 +178,14 @@ void AddressSpace::Decommit(uint64_t address, uint64_t bytes) {
 }
 
 bool AddressSpace::Protect(uint64_t address, uint64_t bytes, bool writable) {
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   const bool done = table_.Protect(address, bytes, writable);
   ForgetTranslations(address, bytes);
   return done;
 }
 
 bool AddressSpace::Permit(uint64_t address, uint64_t bytes) {
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   // What was forbidden altogether has no memory.
   const bool done = table_.Protect(address, bytes, true) &&
                     table_.Replace(address, bytes, kReserved, kOnDemand);
@@ -170,14 +194,14 @@ bool AddressSpace::Permit(uint64_t address, uint64_t bytes) {
 }
 
 void AddressSpace::Discard(uint64_t address, uint64_t bytes) {
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   table_.Fill(address, bytes, kOnDemand);
   ForgetTranslations(address, bytes);
   table_.FreeReleased();
 }
 
 bool AddressSpace::ReserveAt(uint64_t address, uint64_t bytes, Entry kind) {
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   const bool done = table_.Fill(address, bytes, kind);
   ForgetTranslations(address, bytes);
   table_.FreeReleased();
@@ -188,7 +212,7 @@ bool AddressSpace::MapForced(uint64_t physical, uint64_t bytes, Entry flags) {
   const uint64_t begin = physical & ~(kSmallFrameBytes - 1);
   const uint64_t end = RoundUp(physical + bytes, kSmallFrameBytes);
   if (end < begin || end > kPhysicalEnd) return false;
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   for (uint64_t page = begin; page < end; page += kSmallFrameBytes) {
     if ((table_.Find(page) & kPresent) != 0) continue;
     if (!table_.Map(page, page, kSmallFrameBytes,
@@ -216,7 +240,7 @@ bool AddressSpace::IsPresent(uint64_t address) const {
 AddressSpace::Fault AddressSpace::HandleFault(uint64_t address, bool is_write,
                                               bool is_present) {
   const uint64_t page = address & ~(kSmallFrameBytes - 1);
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   const Entry entry = table_.Find(page);
   if ((entry & kPresent) != 0) {
     // Another processor has mended it meanwhile; or it is forbidden.
@@ -243,7 +267,7 @@ AddressSpace::Fault AddressSpace::HandleFault(uint64_t address, bool is_write,
 }
 
 bool AddressSpace::CommitTranslation(uint64_t address) {
-  std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   const Entry entry = table_.Find(address);
   if ((entry & kPresent) != 0 && (entry & kBorrowed) == 0) return true;
   const uint64_t frame = frames.AllocateSmall(0);

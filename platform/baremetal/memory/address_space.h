@@ -79,7 +79,8 @@ class AddressSpace {
   bool CommitTranslation(uint64_t page);
 
  private:
-  void MapImage();
+  class Guard;
+
   bool MapForced(uint64_t physical, uint64_t bytes, Entry flags);
   uint64_t FindFree(uint64_t bytes, uint64_t alignment);
   // All processors forget the range, and what it had is freed.
