@@ -1,36 +1,39 @@
 // What comes up once the C library stands, before anything of the program.
 #include <cstdint>
-#include <string_view>
+#include <vector>
 
+#include "platform/baremetal/console_input.h"
 #include "platform/baremetal/cpu/application_processors.h"
-#include "platform/baremetal/cpu/instructions.h"
 #include "platform/baremetal/cpu/processor.h"
+#include "platform/baremetal/firmware.h"
 
 namespace ebbrt::platform {
 namespace {
 
-// How many processors QEMU says that there are; one on other machines.
-uint32_t ReadProcessorCount() {
-  constexpr uint16_t kSelector = 0x510;
-  constexpr uint16_t kData = 0x511;
-  constexpr uint16_t kSignature = 0;
-  constexpr uint16_t kProcessors = 5;
-  char signature[4];
-  machine::Out16(kSelector, kSignature);
-  machine::InString(kData, signature, sizeof(signature));
-  if (std::string_view(signature, sizeof(signature)) != "QEMU") return 1;
-  uint16_t count;
-  machine::Out16(kSelector, kProcessors);
-  machine::InString(kData, &count, sizeof(count));
-  return count;
+void StartOtherProcessors(const acpi::Machine& firmware) {
+  if (!firmware.madt) return;
+  std::vector<uint32_t> ids;
+  for (const acpi::Madt::Processor& processor : firmware.madt->processors) {
+    if (processor.enabled) ids.push_back(processor.apic_id);
+  }
+  machine::StartProcessors(ids.data(), ids.size());
+}
+
+void PlaceProcessors(const acpi::Machine& firmware) {
+  if (!firmware.numa) return;
+  const uint32_t count = machine::processor_count.load();
+  for (uint32_t i = 0; i < count; ++i) {
+    machine::Processor& processor = machine::ProcessorAt(i);
+    const auto node = firmware.numa->NodeOfProcessor(processor.apic_id);
+    if (node && *node < machine::kNumaNodesMax) processor.numa_node = *node;
+  }
 }
 
 void BringUp() {
-  uint32_t ids[machine::kProcessorsMax];
-  uint32_t count = ReadProcessorCount();
-  if (count > machine::kProcessorsMax) count = machine::kProcessorsMax;
-  for (uint32_t i = 0; i < count; ++i) ids[i] = i;
-  machine::StartProcessors(ids, count);
+  internal::ReadFirmware();
+  StartOtherProcessors(internal::Firmware());
+  PlaceProcessors(internal::Firmware());
+  internal::ListenToConsole();
 }
 
 // Before all constructors, but with the C library's own start behind.

@@ -4,6 +4,7 @@
 
 #include "core/base/spin_lock.h"
 #include "platform/baremetal/cpu/instructions.h"
+#include "platform/baremetal/power_off.h"
 
 namespace ebbrt::platform::machine {
 namespace {
@@ -22,9 +23,6 @@ constexpr int kReadyTriesMax = 1000000;
 
 constexpr uint16_t kHostFilePort = 0xe9;
 constexpr uint16_t kDebugExitPort = 0x501;
-// Where the chip sets that QEMU has enter the state "soft off".
-constexpr uint16_t kPowerPort = 0x604;
-constexpr uint16_t kSoftOff = 0x2000;
 
 constinit SpinLock console_lock;
 constinit std::atomic<bool> seized{false};
@@ -115,6 +113,17 @@ ConsoleWriter& ConsoleWriter::Hexadecimal(uint64_t number, int digits) {
   return Bytes(text, 2 + digits);
 }
 
+std::optional<char> TakeConsoleInput() {
+  constexpr uint8_t kReceived = 1u << 0;
+  if ((In8(kLineStatus) & kReceived) == 0) return std::nullopt;
+  return static_cast<char>(In8(kData));
+}
+
+void EnableConsoleInput() {
+  constexpr uint8_t kOnReceived = 1u << 0;
+  Out8(kInterruptEnable, kOnReceived);
+}
+
 void SeizeConsole() { seized.store(true, std::memory_order_relaxed); }
 
 void WriteHostFile(const char* bytes, size_t count) {
@@ -132,7 +141,7 @@ void ExitMachine(int code) {
     AwaitStatus(kTransmitterIdle);
   }
   Out16(kDebugExitPort, static_cast<uint16_t>(code));
-  Out16(kPowerPort, kSoftOff);
+  PowerOff();
   HaltForever();
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace ebbrt::platform::machine {
 
@@ -28,6 +29,11 @@ class ConsoleWriter {
   // As 0x..., in as many digits as it takes or in `digits`.
   ConsoleWriter& Hexadecimal(uint64_t number, int digits = 1);
 };
+
+// What has been typed, a byte at a time; nothing if there is no more. After
+// EnableConsoleInput the line interrupts when something is.
+std::optional<char> TakeConsoleInput();
+void EnableConsoleInput();
 
 // Whoever held the console is not heard of any more: a crash wants it.
 void SeizeConsole();

@@ -5,8 +5,10 @@ namespace {
 
 constexpr uint32_t kMultibootMagic = 0x2badb002;
 constexpr uint32_t kPvhMagic = 0x336ec578;
-// The type of memory that is free for use; both have e820's numbers.
+// The types of memory that matter here; both have e820's numbers.
 constexpr uint32_t kUsable = 1;
+constexpr uint32_t kAcpiReclaimable = 3;
+constexpr uint32_t kAcpiPermanent = 4;
 
 struct [[gnu::packed]] MultibootInformation {
   uint32_t flags;
@@ -73,8 +75,19 @@ const T* At(uint64_t address) {
   return reinterpret_cast<const T*>(address);
 }
 
-void AddUsable(BootInformation& information, uint64_t base, uint64_t length) {
+void AddMemory(BootInformation& information, uint32_t type, uint64_t base,
+               uint64_t length) {
   if (length == 0 || base + length < base) return;
+  if (type == kAcpiReclaimable || type == kAcpiPermanent) {
+    if (information.firmware_count == BootInformation::kFirmwareMax) {
+      ++information.dropped;
+    } else {
+      information.firmware[information.firmware_count++] = {base,
+                                                            base + length};
+    }
+    return;
+  }
+  if (type != kUsable) return;
   if (information.usable_count == BootInformation::kRangesMax) {
     ++information.dropped;
     return;
@@ -109,14 +122,13 @@ void ReadMultiboot(const MultibootInformation& from,
     const uint64_t end = at + from.memory_map_bytes;
     while (at + sizeof(MultibootMemory) <= end) {
       const auto& entry = *At<MultibootMemory>(at);
-      if (entry.type == kUsable) {
-        AddUsable(information, entry.base, entry.length);
-      }
+      AddMemory(information, entry.type, entry.base, entry.length);
       at += entry.bytes + sizeof(entry.bytes);
     }
   } else if ((from.flags & kHasMemorySizes) != 0) {
     constexpr uint64_t kUpperBegin = 1024 * 1024;
-    AddUsable(information, kUpperBegin, uint64_t{from.memory_upper_kib} * 1024);
+    AddMemory(information, kUsable, kUpperBegin,
+              uint64_t{from.memory_upper_kib} * 1024);
   }
 }
 
@@ -133,9 +145,7 @@ void ReadPvh(const PvhStartInformation& from, BootInformation& information) {
   if (from.version < 1) return;
   for (uint32_t i = 0; i < from.memory_map_count; ++i) {
     const auto& entry = At<PvhMemory>(from.memory_map)[i];
-    if (entry.type == kUsable) {
-      AddUsable(information, entry.base, entry.length);
-    }
+    AddMemory(information, entry.type, entry.base, entry.length);
   }
 }
 

@@ -24,6 +24,7 @@ struct MemoryRange {
 struct BootInformation {
   static constexpr size_t kRangesMax = 128;
   static constexpr size_t kModulesMax = 8;
+  static constexpr size_t kFirmwareMax = 16;
   static constexpr size_t kCommandLineBytesMax = 64 * 1024;
 
   // What is memory and free for use, in no order; it may overlap.
@@ -31,6 +32,9 @@ struct BootInformation {
   size_t usable_count = 0;
   MemoryRange modules[kModulesMax];
   size_t module_count = 0;
+  // Where firmware keeps ACPI's tables.
+  MemoryRange firmware[kFirmwareMax];
+  size_t firmware_count = 0;
   // With the image's name, as multiboot has it, or without (PVH).
   const char* command_line = nullptr;
   bool command_line_has_name = false;
