@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "core/base/types.h"
+#include "core/testing/require.h"
 #include "core/testing/seed.h"
 #include "platform/current.h"
 
@@ -26,8 +27,10 @@ struct TestProgram {
   std::function<void()> end = [] {};
 };
 
-// Returns the exit code.
+// Returns the exit code. Where the machine has too few cores the test is
+// skipped.
 inline int RunProgram(uint32_t core_count, TestProgram program) {
+  testing::RequireCores(core_count);
   CoreProgram functions = {
       .start = [](void* p) { static_cast<TestProgram*>(p)->start(); },
       .loop =

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/types.h"
+#include "core/testing/require.h"
 #include "platform/conformance.h"
 #include "platform/current.h"
 
@@ -67,6 +68,7 @@ void ExpectNull() {
 }
 
 TEST(Translation, IsNullOffTheCoresForStaticNumbers) {
+  testing::RequireThreads(1);
   EXPECT_EQ(Platform::Representative(kStatic), nullptr);
   auto check = [] {
     EXPECT_TRUE(Platform::SetRepresentative(kStatic, Mark(1)));

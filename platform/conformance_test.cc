@@ -13,6 +13,7 @@
 
 #include "core/base/spin_lock.h"
 #include "core/base/types.h"
+#include "core/testing/require.h"
 #include "platform/conformance.h"
 #include "platform/current.h"
 
@@ -180,6 +181,7 @@ TEST(Wake, OfItselfMakesTheNextWaitReturn) {
 TEST(Wake, AndExitFromAThreadThatIsNoCore) {
   // Where one thread simulates all there is no other.
   if (VirtualTime()) GTEST_SKIP();
+  testing::RequireThreads(1);
   std::atomic<int> turns{0};
   std::atomic<bool> started{false};
   std::thread other([&] {
@@ -329,6 +331,7 @@ TEST(Surroundings, EntropyFillsWhatItIsGivenAndNoMore) {
 }
 
 TEST(Surroundings, TheConsoleGetsWholeLinesInOrder) {
+  testing::RequireFiles();  // They hold what is captured.
   ::testing::internal::CaptureStdout();
   RunProgram(1, {.start =
                      [] {

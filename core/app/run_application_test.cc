@@ -12,6 +12,7 @@
 #include "core/async/future.h"
 #include "core/base/types.h"
 #include "core/event/event_loop.h"
+#include "core/testing/require.h"
 #include "core/trace/counter.h"
 #include "core/trace/event_tag.h"
 #include "gmock/gmock.h"
@@ -34,6 +35,7 @@ struct Ended {
 // Runs an application to its end.
 Ended RunToEnd(ApplicationEntry entry,
                std::vector<const char*> arguments = {}) {
+  testing::RequireFiles();  // They hold what is captured.
   ApplicationDescriptor application = {"test", entry};
   CaptureStdout();
   int code = RunApplication(application, arguments);
@@ -41,6 +43,7 @@ Ended RunToEnd(ApplicationEntry entry,
 }
 
 TEST(RunApplication, GivesTheEntryPointWhatItWasStartedWith) {
+  testing::RequireCores(2);
   Ended ended = RunToEnd(
       [](Application& application) -> Future<int> {
         EXPECT_EQ(application.parameters(), Json({{"a", 1}}));
@@ -170,6 +173,7 @@ TEST(RunApplication, ShowsItsOptions) {
 
 // An application may end while somebody still waits for a request to stop.
 TEST(RunApplication, LetsGoOfThoseWhoWaitForAStop) {
+  testing::RequireCores(2);
   Ended ended = RunToEnd(
       [](Application& application) -> Future<int> {
         for (uint32_t i = 0; i < Platform::CoreCount(); ++i) {

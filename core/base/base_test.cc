@@ -7,6 +7,7 @@
 #include "core/base/intrusive_queue.h"
 #include "core/base/spin_lock.h"
 #include "core/base/unique_function.h"
+#include "core/testing/require.h"
 
 namespace ebbrt {
 namespace {
@@ -63,6 +64,7 @@ TEST(IntrusiveList, TakesElementsOutOfTheMiddle) {
 }
 
 TEST(MpscStack, GivesEachProducersElementsInOrder) {
+  testing::RequireThreads(2);
   constexpr int kPerThread = 10000;
   std::vector<std::unique_ptr<Item>> items;
   for (int i = 0; i < 2 * kPerThread; ++i) {
@@ -89,6 +91,7 @@ TEST(MpscStack, GivesEachProducersElementsInOrder) {
 }
 
 TEST(SpinLock, Excludes) {
+  testing::RequireThreads(2);
   SpinLock lock;
   int64_t count = 0;
   auto add = [&] {

@@ -10,6 +10,7 @@
 
 #include "core/event/node.h"
 #include "core/event/timer.h"
+#include "core/testing/require.h"
 #include "core/testing/run_on_cores.h"
 #include "platform/current.h"
 
@@ -224,6 +225,7 @@ TEST(EventLoop, WhatIsQueuedAtTheEndIsDestroyedNotRun) {
   auto held = std::make_shared<int>(0);
   std::weak_ptr<int> watch = held;
   bool ran = false;
+  testing::RequireCores(2);
   int code = RunNode({.core_count = 2}, [held = std::move(held), &ran] {
     Exit(0);
     // Far more than run before the loop learns of the end.

@@ -8,6 +8,7 @@
 #include "core/event/event_loop.h"
 #include "core/event/node.h"
 #include "core/event/timer.h"
+#include "core/testing/require.h"
 #include "core/testing/run_on_cores.h"
 #include "platform/current.h"
 
@@ -117,6 +118,7 @@ TEST(Rcu, ReadersNeverSeeWhatWasFreed) {
 TEST(Rcu, WhatIsStillDeferredAtTheEndRuns) {
   auto held = std::make_shared<int>(0);
   int ran = 0;
+  testing::RequireCores(2);
   EXPECT_EQ(RunNode({.core_count = 2},
                     [&] {
                       Exit(0);

@@ -53,8 +53,10 @@ bool HasMark(PageAllocator& pages, const MarkedRun& run) {
 TEST_F(PageAllocatorTest, RunsDoNotOverlap) {
   std::mt19937_64 random(ebbrt::testing::Seed());
   std::vector<MarkedRun> runs;
+  // Not more memory than a small machine has.
+  constexpr size_t kRunsMax = 24;
   for (int i = 0; i < 5000; ++i) {
-    if (runs.empty() || random() % 2 == 0) {
+    if (runs.empty() || (runs.size() < kRunsMax && random() % 2 == 0)) {
       Granule* head = Allocate(1 + random() % 300);
       ASSERT_NE(head, nullptr);
       runs.push_back({head, random()});
@@ -145,10 +147,11 @@ TEST_F(PageAllocatorTest, RefusesWhatIsTooLarge) {
 
 // Some runs; null at the first that is refused. Frees them all.
 bool RunWorkload(PageAllocator& pages) {
+  constexpr uint32_t kRuns = 32;  // Of 160 MiB together.
   std::vector<Granule*> runs;
-  runs.reserve(64);
+  runs.reserve(kRuns);
   bool complete = true;
-  for (uint32_t i = 0; i < 64 && complete; ++i) {
+  for (uint32_t i = 0; i < kRuns && complete; ++i) {
     bool zeroed;
     Granule* run = pages.Allocate(1 + i * i, 1 + i % 2 * 255, 0, zeroed);
     complete = run != nullptr;

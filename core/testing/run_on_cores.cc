@@ -4,11 +4,13 @@
 
 #include "core/base/check.h"
 #include "core/event/node.h"
+#include "core/testing/require.h"
 #include "platform/contract.h"
 
 namespace ebbrt::testing {
 
 void RunOnCores(uint32_t core_count, UniqueFunction<void()> function) {
+  RequireCores(core_count);
   platform::NodeOptions options;
   options.core_count = core_count;
   options.seed = Seed();

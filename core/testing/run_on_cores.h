@@ -6,7 +6,8 @@
 //
 // Cores: called from a test, off any core; the function is an event of core 0
 // and may block. The node ends when it returns. Its seed is printed, and
-// EBBRT_SEED=N in the environment replays it.
+// EBBRT_SEED=N in the environment replays it. Where the machine has too few
+// cores the test is skipped.
 // Blocks: until the node has ended. Errors: a node that ends otherwise is a
 // failed check.
 #ifndef EBBRT_CORE_TESTING_RUN_ON_CORES_H_

@@ -35,6 +35,8 @@ _IMAGE_LINKOPTS = select({
         "-Wl,--eh-frame-hdr",
         "-Wl,--wrap=__register_frame_info,--wrap=__deregister_frame_info",
         "-Wl,-z,norelro,-z,max-page-size=4096,--build-id=none",
+        # Of getaddrinfo, which GoogleTest has and nobody calls.
+        "-Wl,--no-warnings",
     ],
     "//conditions:default": [],
 })
@@ -105,6 +107,7 @@ def ebbrt_benchmark(name, deps = [], copts = [], **kwargs):
     """A Google Benchmark program."""
     native.cc_binary(
         name = name,
+        testonly = True,
         copts = _COPTS + copts,
         linkopts = _IMAGE_LINKOPTS,
         malloc = _MALLOC,

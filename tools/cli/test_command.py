@@ -15,7 +15,7 @@ DESCRIPTION = """\
 Runs all tests, suite by suite, and ends with a line `N passed, N failed`,
 counted in test cases. What does not build has failed. The suites:
 
-""" + "\n".join(f"  {suite.name:10} {suite.purpose}" for suite in SUITES) + """
+""" + "\n".join(f"  {suite.name:11} {suite.purpose}" for suite in SUITES) + """
 
 Unchanged tests are not run again. `EBBRT_SEED=N ./ebbrt test` gives random
 tests that seed.

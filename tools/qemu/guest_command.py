@@ -23,6 +23,10 @@ _PASSED_ON = re.compile(r"EBBRT_\w+|GTEST_(?!TMP_DIR)\w+|"
 # Benchmark and of GoogleTest. The first group stands in the guest's too.
 _OUTPUT = re.compile(r"(--benchmark_out=|--trace-file=|"
                      r"--gtest_output=(?:xml|json):)(.+)")
+# GoogleTest's death tests fork, which a guest cannot: of a program of tests
+# those are run that are chosen, but for these.
+_NOT_FOR_GUESTS = "*DeathTest*"
+_FILTER = "--gtest_filter="
 _TEST_OUTPUT = re.compile(r"((?:xml|json):)(.+)")
 
 
@@ -47,11 +51,13 @@ def _quoted(word: str) -> str:
 
 
 def translate(arguments: Sequence[str], environment: Mapping[str, str],
-              host_file: Path | None = None) -> GuestCommand:
+              host_file: Path | None = None, *,
+              has_tests: bool = False) -> GuestCommand:
     """What the guest is told. Raises DocumentError.
 
     `host_file` is where on the host the guest's /host goes; an argument that
-    names a file to write means the same.
+    names a file to write means the same. `has_tests` says that the image is a
+    program of GoogleTest's.
     """
     command = GuestCommand(host_file=host_file)
     if arguments and arguments[0].startswith("env:"):
@@ -59,13 +65,26 @@ def translate(arguments: Sequence[str], environment: Mapping[str, str],
             "the first argument", quote(arguments[0]),
             "one that does not begin as a variable of the environment does")])
     words = [_argument(command, argument) for argument in arguments]
-    command.words = [
-        f"env:{name}={value}"
-        for name, value in _environment(command, environment).items()] + words
+    variables = _environment(command, environment)
+    if has_tests:
+        # As GoogleTest has it: the flag before the variable before Bazel's.
+        variables["GTEST_FILTER"] = _for_guests(
+            variables.get("GTEST_FILTER") or
+            variables.get("TESTBRIDGE_TEST_ONLY", ""))
+    command.words = [f"env:{name}={value}"
+                     for name, value in sorted(variables.items())] + words
     return command
 
 
+def _for_guests(test_filter: str) -> str:
+    """Patterns to choose, then behind a minus those to leave out."""
+    return (test_filter + (":" if "-" in test_filter else "-")
+            + _NOT_FOR_GUESTS)
+
+
 def _argument(command: GuestCommand, argument: str) -> str:
+    if argument.startswith(_FILTER):
+        return _FILTER + _for_guests(argument.removeprefix(_FILTER))
     name, equals, value = argument.partition("=")
     if name == "--parameters-file" and equals:
         return _module(command, _readable(argument, value))

@@ -31,6 +31,18 @@ class GuestCommandTest(unittest.TestCase):
              "env:TESTBRIDGE_TEST_ONLY=A B", "env:TEST_SHARD_INDEX=1",
              "env:TEST_TOTAL_SHARDS=2", "argument"])
 
+    def test_leaves_death_tests_out(self):
+        for environment, expected in [
+                ({}, "-*DeathTest*"),
+                ({"TESTBRIDGE_TEST_ONLY": "A*:B"}, "A*:B-*DeathTest*"),
+                ({"GTEST_FILTER": "-C", "TESTBRIDGE_TEST_ONLY": "A"},
+                 "-C:*DeathTest*")]:
+            self.assertEqual(
+                translate(["a"], environment, has_tests=True).words[0],
+                "env:GTEST_FILTER=" + expected)
+        command = translate(["--gtest_filter=A-B"], {}, has_tests=True)
+        self.assertEqual(command.words[-1], "--gtest_filter=A-B:*DeathTest*")
+
     def test_puts_long_parameters_into_modules(self):
         short, long = ("--parameters=" + "x" * (PARAMETERS_CHARACTERS_MAX + i)
                        for i in (0, 1))

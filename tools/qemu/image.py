@@ -1,9 +1,10 @@
-"""Looks whether a file is an image that QEMU can start.
+"""Looks whether a file is an image that QEMU can start, and what is in it.
 
 Source: Multiboot Specification 0.6.96, 3.1; Xen, docs/misc/pvh (the ELF note
 XEN_ELFNOTE_PHYS32_ENTRY); QEMU, hw/i386/multiboot.c.
 """
 
+import mmap
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ _HAS_ADDRESSES = 1 << 16
 _ELF_64 = 2
 _PT_NOTE = 4
 _XEN_PHYS32_ENTRY = 18
+_OF_TESTS = b"gtest_filter"
 _EXPECTED = "a bare-metal image, as --config=baremetal builds"
 
 
@@ -25,6 +27,13 @@ def check(path: Path) -> None:
     found = _what_is_wrong(path)
     if found:
         raise DocumentError([Problem(str(path), found, _EXPECTED)])
+
+
+def has_tests(path: Path) -> bool:
+    """Whether it is a program of GoogleTest's, which has a flag of that name."""
+    with path.open("rb") as file, mmap.mmap(
+            file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(_OF_TESTS) >= 0
 
 
 def _what_is_wrong(path: Path) -> str | None:

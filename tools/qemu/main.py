@@ -92,7 +92,8 @@ def main(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace) -> int:
     image.check(options.image)
     command = guest_command.translate(options.arguments, os.environ,
-                                      options.host_file)
+                                      options.host_file,
+                                      has_tests=image.has_tests(options.image))
     chosen = machine.choose(
         arguments=options.arguments, cores=options.cores,
         memory=options.memory, accelerator_wanted=options.accelerator,

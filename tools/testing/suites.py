@@ -11,8 +11,16 @@ _NATIVE = ("//core/...", "//platform/...", "//apps/...")
 # measured, as the kernel network's tests do.)
 _SHARED = ("//core/...", "//platform:all", "//platform/linux:all",
            "//apps/memcached:connection_test", "//apps/memcached:store_test")
+# What differs with the number of cores of the machine.
+_BY_CORES = ("//platform:all", "//core/ebb:all", "//core/event:all")
 # Tests that mean something on Linux only; see tools/bazel/ebbrt.bzl.
 _ANYWHERE = "--test_tag_filters=-linux,-benchmark"
+
+
+def _in_qemu(cores: int) -> tuple[str, ...]:
+    # The tests of memory want more of it than an application does.
+    return ("--config=baremetal", _ANYWHERE, "--build_tests_only",
+            f"--run_under=//tools/qemu:run --cores={cores} --memory=1G")
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,12 @@ SUITES = (
           ("--config=sim", _ANYWHERE, "--build_tests_only"), _PORTABLE),
     Suite("sim_faults", "the same with early and late waits", "test",
           ("--config=sim_faults", _ANYWHERE, "--build_tests_only"), _PORTABLE),
+    # Tests have at most four cores, so that four run all of them.
+    Suite("baremetal", "core and applications as images, on four cores of QEMU",
+          "test", _in_qemu(4), _PORTABLE),
+    Suite("baremetal_2", "what differs with the cores, on two", "test",
+          _in_qemu(2), _BY_CORES),
+    Suite("baremetal_1", "the same on one", "test", _in_qemu(1), _BY_CORES),
     Suite("archetype", "core and applications with nothing but the contract",
           "build", ("--config=archetype",), _PORTABLE),
     Suite("clang", "everything with clang and its layering_check", "build",
