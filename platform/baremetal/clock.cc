@@ -18,7 +18,7 @@ struct Clock {
   uint64_t ns_per_cycle = 0;       // As a fraction of 2^kShift.
   uint64_t cycles_per_ns = 0;
   uint64_t timer_per_second = 0;   // The local APIC's counts.
-  uint64_t calibration_ns = 0;
+  uint64_t waited_cycles = 0;
 };
 constinit Clock clock;
 
@@ -52,7 +52,7 @@ void MeasureWithPit(Clock& measured) {
   StartTimerCount(0);
   measured.cycles_per_second = cycles * kPitHz / kPitCounts;
   measured.timer_per_second = counts * kPitHz / kPitCounts;
-  measured.calibration_ns = kPitCounts * kNsPerSecond / kPitHz;
+  measured.waited_cycles += cycles;
 }
 
 // What the processor, or the hypervisor, says of itself; 0 if nothing.
@@ -169,7 +169,15 @@ void InitializeClock() {
   clock.cycles_per_ns = Factor(clock.cycles_per_second, kNsPerSecond);
 }
 
-uint64_t CalibrationNs() { return clock.calibration_ns; }
+uint64_t WaitedCycles() { return clock.waited_cycles; }
+
+void SpinFor(int64_t ns) {
+  const uint64_t begin = ReadTsc();
+  const int64_t deadline_ns = NowNs() + ns;
+  while (NowNs() < deadline_ns) Pause();
+  clock.waited_cycles += ReadTsc() - begin;
+}
+
 uint64_t CyclesPerSecond() { return clock.cycles_per_second; }
 
 int64_t NowNs() {

@@ -62,6 +62,9 @@ enter_by_multiboot:
         movl $boot_stack_top, %esp
         movl %eax, %esi                 // MachineMain's arguments, swapped.
         movl %ebx, %edi
+        rdtsc
+        movl %eax, boot_tsc
+        movl %edx, boot_tsc + 4
 
         // The identity map: 2 MiB pages, writable.
         movl $boot_level3 + 3, boot_level4

@@ -47,6 +47,8 @@ void LoadSegments(Processor& processor) {
   asm volatile("ltr %w0" : : "r"(EBBRT_TASK_SELECTOR));
 }
 
+constinit bool has_avx = false;
+
 void EnableVectorRegisters() {
   constexpr uint32_t kMxcsr = 0x1f80;  // All exceptions masked.
   asm volatile("fninit; ldmxcsr %0" : : "m"(kMxcsr));
@@ -59,11 +61,14 @@ void EnableVectorRegisters() {
     enabled |= kAvx512State;
   }
   asm volatile("xsetbv" : : "a"(enabled), "d"(0), "c"(0));
+  has_avx = (enabled & kAvxState) != 0;
 }
 
 }  // namespace
 
 extern "C" void EnterSystemCall();
+
+bool HasAvx() { return has_avx; }
 
 bool PrepareProcessor(uint32_t index) {
   auto commit = [](uint64_t address, uint64_t bytes) {
