@@ -71,18 +71,20 @@ extern "C" void EnterSystemCall();
 bool HasAvx() { return has_avx; }
 
 bool PrepareProcessor(uint32_t index) {
-  auto commit = [](uint64_t address, uint64_t bytes) {
+  auto commit = [](uint64_t address, uint64_t bytes, ClearPages clear) {
     return address_space.ReserveAt(address, bytes, kReserved) &&
-           address_space.Commit(address, bytes, 0, ClearWords);
+           address_space.Commit(address, bytes, 0, clear);
   };
+  // A stack is written before it is read.
+  auto leave = [](void*, size_t) {};
   bool ready = true;
   for (auto use = StackUse::kSystemCall; use < StackUse::kEnd;
        use = static_cast<StackUse>(static_cast<uint32_t>(use) + 1)) {
     ready = ready && commit(StackTop(index, use) - kRuntimeStackBytes,
-                            kRuntimeStackBytes);
+                            kRuntimeStackBytes, leave);
   }
   const uint64_t table = TranslationOf(index);
-  ready = ready && commit(table + EBBRT_PROCESSOR, -EBBRT_PROCESSOR) &&
+  ready = ready && commit(table + EBBRT_PROCESSOR, -EBBRT_PROCESSOR, ClearWords) &&
           ResetTranslation(index);
   if (!ready) return false;
 

@@ -92,6 +92,10 @@ void Frames::MarkFree(MemoryRange range) {
     free_frames_ += block_end - frame;
     block.free_count = static_cast<uint16_t>(block.free_count + block_end -
                                              frame);
+    if (block_end - frame == kFramesPerBlock) {
+      FillWords(block.free, ~uint64_t{0}, kWords);
+      frame = block_end;
+    }
     while (frame < block_end) {
       // All of a word's at once.
       const uint64_t bit = frame % 64;

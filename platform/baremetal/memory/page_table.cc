@@ -73,10 +73,10 @@ template <typename Splits, typename Visit>
 bool PageTable::Walk(Table* table, int level, Span span, const Splits& splits,
                      const Visit& visit) {
   if (level == 0) {
-    for (; span.begin < span.end; span.begin += kSmallFrameBytes) {
-      if (!visit(table->entries[IndexOf(span.begin, 0)], 0, span.begin)) {
-        return false;
-      }
+    Entry* entry = &table->entries[IndexOf(span.begin, 0)];
+    for (uint64_t page = span.begin; page < span.end;
+         page += kSmallFrameBytes) {
+      if (!visit(*entry++, 0, page)) return false;
     }
     return true;
   }
