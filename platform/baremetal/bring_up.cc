@@ -6,6 +6,7 @@
 #include "platform/baremetal/console_input.h"
 #include "platform/baremetal/cpu/application_processors.h"
 #include "platform/baremetal/cpu/processor.h"
+#include "platform/baremetal/cpuinfo.h"
 #include "platform/baremetal/firmware.h"
 #include "platform/baremetal/statistics.h"
 
@@ -39,6 +40,7 @@ void BringUp() {
   StartOtherProcessors(internal::Firmware());
   PlaceProcessors(internal::Firmware());
   internal::ListenToConsole();
+  internal::WriteCpuinfo();
 }
 
 // Before all constructors, but with the C library's own start behind.

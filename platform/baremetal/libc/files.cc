@@ -207,6 +207,11 @@ void AddModuleFile(char* contents, size_t bytes) {
   if (files.module_count == kModulesMax) return;
   char name[] = "/module/0";
   name[sizeof(name) - 2] = static_cast<char>('0' + files.module_count++);
+  AddFile(name, contents, bytes);
+}
+
+void AddFile(const char* name, char* contents, size_t bytes) {
+  std::scoped_lock guard(files.lock);
   StoredFile* file = NewStored(name);
   if (file == nullptr) return;
   file->bytes = contents;

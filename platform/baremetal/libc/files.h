@@ -1,5 +1,5 @@
 // Files: the console, the modules that the loader brought (/module/0, ...), a
-// file on the host (/host), and files of memory below /tmp.
+// file on the host (/host), files of memory below /tmp, and what AddFile adds.
 //
 // Cores: any; a descriptor is used from one at a time, as on Linux it has to
 // be where order matters. Ownership: the machine's. Blocks: for the console.
@@ -56,6 +56,8 @@ StoredFile* FindStored(const char* name);
 
 // Makes the next module's contents a file, for reading.
 void AddModuleFile(char* contents, size_t bytes);
+// A file of that name and contents, for reading.
+void AddFile(const char* name, char* contents, size_t bytes);
 
 // To descriptor 1, wherever that leads.
 void WriteStandardOutput(const char* text, size_t bytes);
