@@ -121,8 +121,10 @@ absl::Status WriteTimeLine(const std::string& name) {
   const std::string text = TimeLineToJson().dump() + "\n";
   std::FILE* file = std::fopen(name.c_str(), "wb");
   if (file != nullptr) {
-    bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    if (std::fclose(file) == 0 && written) return absl::OkStatus();
+    size_t written = std::fwrite(text.data(), 1, text.size(), file);
+    if (std::fclose(file) == 0 && written == text.size()) {
+      return absl::OkStatus();
+    }
   }
   return absl::UnavailableError("cannot write the time line to " + name);
 }

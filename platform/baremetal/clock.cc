@@ -232,8 +232,9 @@ void ArmTimer(int64_t deadline_ns) {
   uint64_t counts = 1;
   if (left_ns > 0) {
     const int64_t bounded_ns = left_ns < kLeftMaxNs ? left_ns : kLeftMaxNs;
-    counts = static_cast<uint64_t>(bounded_ns) * (clock.timer_per_second >> 10) /
-             (kNsPerSecond >> 10) + 1;
+    counts = static_cast<uint64_t>(bounded_ns) *
+                 (clock.timer_per_second >> 10) / (kNsPerSecond >> 10) +
+             1;
   }
   constexpr uint64_t kCountsMax = ~0u;
   SetTimerCount(EBBRT_TIMER_VECTOR,

@@ -28,8 +28,9 @@ class Suite:
 
 SUITES = (
     Suite("linux", "everything, as a Linux process", "test", (), ("//...",)),
-    Suite("sim", "core and applications in virtual time, in many orders", "test",
-          ("--config=sim", _ANYWHERE, "--build_tests_only"), _PORTABLE),
+    Suite("sim", "core and applications in virtual time, in many orders",
+          "test", ("--config=sim", _ANYWHERE, "--build_tests_only"),
+          _PORTABLE),
     Suite("sim_faults", "the same with early and late waits", "test",
           ("--config=sim_faults", _ANYWHERE, "--build_tests_only"), _PORTABLE),
     Suite("archetype", "core and applications with nothing but the contract",

@@ -84,7 +84,8 @@ bool PrepareProcessor(uint32_t index) {
                             kRuntimeStackBytes, leave);
   }
   const uint64_t table = TranslationOf(index);
-  ready = ready && commit(table + EBBRT_PROCESSOR, -EBBRT_PROCESSOR, ClearWords) &&
+  ready = ready && commit(table + EBBRT_PROCESSOR, -EBBRT_PROCESSOR,
+                          ClearWords) &&
           ResetTranslation(index);
   if (!ready) return false;
 
