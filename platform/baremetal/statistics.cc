@@ -48,6 +48,7 @@ void WriteStatistics() {
   writer.Text("@ebbrt {\"event\":\"machine\"");
   field("processors", processor_count.load(std::memory_order_relaxed));
   field("cycles_per_second", CyclesPerSecond());
+  field("total_cycles", ReadTsc() - boot_tsc);
   field("first_line_cycles", first_line == 0 ? 0 : first_line - boot_tsc);
   field("waited_cycles", WaitedCycles());
   field("system_calls", SystemCalls());
