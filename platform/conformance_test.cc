@@ -331,7 +331,6 @@ TEST(Surroundings, EntropyFillsWhatItIsGivenAndNoMore) {
 }
 
 TEST(Surroundings, TheConsoleGetsWholeLinesInOrder) {
-  testing::RequireFiles();  // They hold what is captured.
   ::testing::internal::CaptureStdout();
   RunProgram(1, {.start =
                      [] {

@@ -2,8 +2,9 @@
 
 #include <charconv>
 #include <cstdint>
-#include <fstream>
+#include <cstdio>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -80,23 +81,33 @@ absl::Status SetParameters(ApplicationOptions& options,
   return AddParameters(options, "--parameters", value);
 }
 
+// All of a file, unless it cannot be read or is too long. (Not by a stream:
+// those would make up half of a bootable image.)
+std::optional<std::string> ReadFile(const std::string& name) {
+  auto close = [](std::FILE* file) { std::fclose(file); };
+  std::unique_ptr<std::FILE, decltype(close)> file(
+      std::fopen(name.c_str(), "rb"));
+  if (file == nullptr) return std::nullopt;
+  std::string text;
+  std::vector<char> buffer(64 * kKiB);
+  while (size_t bytes =
+             std::fread(buffer.data(), 1, buffer.size(), file.get())) {
+    text.append(buffer.data(), bytes);
+    if (text.size() > ApplicationOptions::kFileBytesMax) return std::nullopt;
+  }
+  if (std::ferror(file.get()) != 0) return std::nullopt;
+  return text;
+}
+
 absl::Status SetParametersFile(ApplicationOptions& options,
                                std::string_view value) {
-  std::ifstream file{std::string(value), std::ios::binary};
-  std::string text;
-  if (file) {
-    std::vector<char> buffer(64 * kKiB);
-    while (text.size() <= ApplicationOptions::kFileBytesMax &&
-           (file.read(buffer.data(), buffer.size()), file.gcount() > 0)) {
-      text.append(buffer.data(), file.gcount());
-    }
-  }
-  if (!file.eof() || text.size() > ApplicationOptions::kFileBytesMax) {
+  std::optional<std::string> text = ReadFile(std::string(value));
+  if (!text.has_value()) {
     return Wrong("--parameters-file", value,
                  "the name of a readable file of at most 16 MiB");
   }
   return AddParameters(options, "--parameters-file=" + std::string(value),
-                       text);
+                       *text);
 }
 
 absl::Status SetRole(ApplicationOptions& options, std::string_view value) {

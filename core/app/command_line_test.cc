@@ -9,7 +9,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/testing/require.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -33,7 +32,6 @@ std::string ErrorOf(std::vector<const char*> arguments) {
 
 // A file of the test's own.
 std::string WriteFile(std::string_view name, std::string_view text) {
-  testing::RequireFiles();
   std::string path = ::testing::TempDir() + std::string(name);
   std::ofstream(path) << text;
   return path;

@@ -1,7 +1,7 @@
 #include "core/app/run_application.h"
 
 #include <algorithm>
-#include <fstream>
+#include <cstdio>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -118,10 +118,14 @@ Future<int> CallEntry(const ApplicationDescriptor& application,
 
 // Writes the time line of what happened last.
 absl::Status WriteTimeLine(const std::string& name) {
-  std::ofstream file(name, std::ios::binary);
-  file << TimeLineToJson().dump() << "\n";
-  file.close();
-  if (file.good()) return absl::OkStatus();
+  const std::string text = TimeLineToJson().dump() + "\n";
+  std::FILE* file = std::fopen(name.c_str(), "wb");
+  if (file != nullptr) {
+    size_t written = std::fwrite(text.data(), 1, text.size(), file);
+    if (std::fclose(file) == 0 && written == text.size()) {
+      return absl::OkStatus();
+    }
+  }
   return absl::UnavailableError("cannot write the time line to " + name);
 }
 

@@ -35,7 +35,6 @@ struct Ended {
 // Runs an application to its end.
 Ended RunToEnd(ApplicationEntry entry,
                std::vector<const char*> arguments = {}) {
-  testing::RequireFiles();  // They hold what is captured.
   ApplicationDescriptor application = {"test", entry};
   CaptureStdout();
   int code = RunApplication(application, arguments);

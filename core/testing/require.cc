@@ -1,7 +1,6 @@
 #include "core/testing/require.h"
 
 #include <atomic>
-#include <cstdio>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -78,12 +77,6 @@ void RequireThreads(uint32_t thread_count) {
          " threads beside its own; this machine has " +
          std::to_string(threads.size()));
   }
-}
-
-void RequireFiles() {
-  std::FILE* file = std::tmpfile();
-  if (file == nullptr) Skip("it needs files; this machine has none");
-  std::fclose(file);
 }
 
 }  // namespace ebbrt::testing

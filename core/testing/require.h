@@ -6,8 +6,9 @@
 // that GoogleTest knows.
 //
 // Cores: called from a test, off any core, with no node running. Blocks:
-// RequireCores, while it brings a node up to see, once for each size. Errors:
-// that a machine has so many cores and does not bring them up is a failed check.
+// RequireCores, while it brings a node up to see, once for each size.
+// Errors: a machine that has the cores and does not bring them up is a failed
+// check.
 #ifndef EBBRT_CORE_TESTING_REQUIRE_H_
 #define EBBRT_CORE_TESTING_REQUIRE_H_
 
@@ -19,9 +20,6 @@ void RequireCores(uint32_t core_count);
 
 // So many threads beside the test's own.
 void RequireThreads(uint32_t thread_count);
-
-// Files that can be written and read again.
-void RequireFiles();
 
 }  // namespace ebbrt::testing
 

@@ -57,6 +57,15 @@ struct Baremetal {
   [[gnu::always_inline]] static void* Representative(uint64_t number) noexcept {
     void* representative;
     // Volatile, as the value changes behind the compiler's back.
+    if (__builtin_constant_p(number)) {
+      // The place is a part of the instruction.
+      if (number < kStaticEbbNumbers) {
+        asm volatile("movq %%gs:%c1, %0"
+                     : "=r"(representative)
+                     : "i"(number * sizeof(void*)));
+        return representative;
+      }
+    }
     asm volatile("movq %%gs:(,%1,8), %0"
                  : "=r"(representative)
                  : "r"(number));

@@ -1,11 +1,14 @@
 // What comes up once the C library stands, before anything of the program.
 #include <cstdint>
+#include <cstdlib>
 #include <vector>
 
 #include "platform/baremetal/console_input.h"
 #include "platform/baremetal/cpu/application_processors.h"
 #include "platform/baremetal/cpu/processor.h"
+#include "platform/baremetal/cpuinfo.h"
 #include "platform/baremetal/firmware.h"
+#include "platform/baremetal/statistics.h"
 
 namespace ebbrt::platform {
 namespace {
@@ -30,10 +33,14 @@ void PlaceProcessors(const acpi::Machine& firmware) {
 }
 
 void BringUp() {
+  if (std::getenv("EBBRT_MACHINE_STATISTICS") != nullptr) {
+    machine::EnableStatistics();
+  }
   internal::ReadFirmware();
   StartOtherProcessors(internal::Firmware());
   PlaceProcessors(internal::Firmware());
   internal::ListenToConsole();
+  internal::WriteCpuinfo();
 }
 
 // Before all constructors, but with the C library's own start behind.

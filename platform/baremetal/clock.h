@@ -17,8 +17,11 @@ namespace ebbrt::platform::machine {
 // Once, on the boot processor, whose timer is measured with it.
 void InitializeClock();
 
-// How long it took by waiting; 0 where no wait was needed.
-uint64_t CalibrationNs();
+// How long bring-up has waited for time to pass, so far.
+uint64_t WaitedCycles();
+// Waits for time to pass, by spinning.
+void SpinFor(int64_t ns);
+
 uint64_t CyclesPerSecond();
 
 // Since InitializeClock.

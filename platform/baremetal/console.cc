@@ -5,6 +5,7 @@
 #include "core/base/spin_lock.h"
 #include "platform/baremetal/cpu/instructions.h"
 #include "platform/baremetal/power_off.h"
+#include "platform/baremetal/statistics.h"
 
 namespace ebbrt::platform::machine {
 namespace {
@@ -72,6 +73,7 @@ ConsoleWriter& ConsoleWriter::Text(const char* text) {
 }
 
 ConsoleWriter& ConsoleWriter::Bytes(const char* text, size_t bytes) {
+  NoteConsoleLine();
   // A terminal wants a carriage return before each line feed.
   while (bytes > 0) {
     size_t line = 0;
@@ -133,6 +135,7 @@ void WriteHostFile(const char* bytes, size_t count) {
 }
 
 void ExitMachine(int code) {
+  WriteStatistics();
   {
     ConsoleWriter writer;
     writer.Text("@ebbrt {\"event\":\"exit\",\"code\":")

@@ -100,6 +100,8 @@ void Tell(const absl::Status& problem) {
 void ReadFirmware() {
   MappedMemory memory;
   const std::optional<uint64_t> root = FindRoot(memory);
+  // Where the BIOS keeps its data is what null pointers point to.
+  machine::address_space.UnmapFirstPage();
   if (!root) {
     Baremetal::WriteConsole("firmware: found no ACPI tables\n");
     return;

@@ -2,6 +2,7 @@
 #include "core/base/check.h"
 #include "platform/baremetal/baremetal.h"
 #include "platform/baremetal/console.h"
+#include "platform/baremetal/libc/files.h"
 #include "platform/baremetal/libc/system_calls.h"
 #include "platform/baremetal/stop_request.h"
 
@@ -30,7 +31,7 @@ void ClearStopHandler() { stop_handler = {}; }
 }  // namespace internal
 
 void Baremetal::WriteConsole(std::string_view text) noexcept {
-  machine::ConsoleWriter().Bytes(text.data(), text.size());
+  machine::WriteStandardOutput(text.data(), text.size());
 }
 
 void Baremetal::FillEntropy(std::span<std::byte> bytes) noexcept {

@@ -32,7 +32,7 @@ _IMAGE_LINKOPTS = select({
         "-static",
         "-no-pie",
         "-Wl,-T,$(location %s)" % _IMAGE_LAYOUT,
-        "-Wl,--eh-frame-hdr",
+        "-Wl,--eh-frame-hdr,--gc-sections",
         "-Wl,--wrap=__register_frame_info,--wrap=__deregister_frame_info",
         "-Wl,-z,norelro,-z,max-page-size=4096,--build-id=none",
         # Of getaddrinfo, which GoogleTest has and nobody calls.

@@ -30,7 +30,7 @@ def check(path: Path) -> None:
 
 
 def has_tests(path: Path) -> bool:
-    """Whether it is a program of GoogleTest's, which has a flag of that name."""
+    """Whether it is a program of GoogleTest's, by the name of a flag."""
     with path.open("rb") as file, mmap.mmap(
             file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(_OF_TESTS) >= 0

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tools.qemu import backtraces
+from tools.qemu import backtraces, symbols
 from tools.qemu.console import Console
 from tools.qemu.guest import Guest
 
@@ -161,10 +161,9 @@ class Session:
             lines += backtraces.take(self._guest.image, self._guest.debugger)
         _say(f"the guest {what}", lines)
 
-    @staticmethod
-    def _show(text: bytes) -> None:
+    def _show(self, text: bytes) -> None:
         if text:
-            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.write(symbols.name_calls(self._guest.image, text))
             sys.stdout.buffer.flush()
 
 

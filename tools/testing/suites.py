@@ -36,16 +36,17 @@ class Suite:
 
 SUITES = (
     Suite("linux", "everything, as a Linux process", "test", (), ("//...",)),
-    Suite("sim", "core and applications in virtual time, in many orders", "test",
-          ("--config=sim", _ANYWHERE, "--build_tests_only"), _PORTABLE),
+    Suite("sim", "core and applications in virtual time, in many orders",
+          "test", ("--config=sim", _ANYWHERE, "--build_tests_only"),
+          _PORTABLE),
     Suite("sim_faults", "the same with early and late waits", "test",
           ("--config=sim_faults", _ANYWHERE, "--build_tests_only"), _PORTABLE),
     # Tests have at most four cores, so that four run all of them.
-    Suite("baremetal", "core and applications as images, on four cores of QEMU",
+    Suite("baremetal", "core and applications as images, in QEMU on 4 cores",
           "test", _in_qemu(4), _PORTABLE),
-    Suite("baremetal_2", "what differs with the cores, on two", "test",
+    Suite("baremetal_2", "what differs with the cores, on 2", "test",
           _in_qemu(2), _BY_CORES),
-    Suite("baremetal_1", "the same on one", "test", _in_qemu(1), _BY_CORES),
+    Suite("baremetal_1", "the same on 1", "test", _in_qemu(1), _BY_CORES),
     Suite("archetype", "core and applications with nothing but the contract",
           "build", ("--config=archetype",), _PORTABLE),
     Suite("clang", "everything with clang and its layering_check", "build",

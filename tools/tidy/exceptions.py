@@ -8,6 +8,8 @@ from tools.tidy.findings import Finding
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("columns", "apps/memcached/differential_test.py"):
         "conversations are read as they are sent, a line each",
+    ("operating_system", "core/testing/require.cc"):
+        "it finds out whether a machine has threads that are no cores",
     ("length", "core/net/memory_network_test.cc"):
         "one interface, a case each",
     ("length", "platform/linux/sockets/kernel_network_test.cc"):

@@ -34,14 +34,17 @@ def source_paths(root: Path) -> list[str]:
                   and (root / path).is_file())
 
 
+def _is_ours(path: str) -> bool:
+    """Whether a file is text of ours; fuzzers' corpora are bytes."""
+    return not (path.endswith(_SKIPPED_SUFFIXES) or "/corpus/" in path)
+
+
 def read_texts(root: Path) -> dict[str, str]:
     """Each file's text by its path; empty for what is no text of ours."""
     texts = {}
     for path in source_paths(root):
-        if path.endswith(_SKIPPED_SUFFIXES):
-            texts[path] = ""
-        else:
-            texts[path] = (root / path).read_text("utf-8", errors="replace")
+        texts[path] = ((root / path).read_text("utf-8", errors="replace")
+                       if _is_ours(path) else "")
     return texts
 
 

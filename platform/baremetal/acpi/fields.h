@@ -9,9 +9,11 @@
 #ifndef EBBRT_PLATFORM_BAREMETAL_ACPI_FIELDS_H_
 #define EBBRT_PLATFORM_BAREMETAL_ACPI_FIELDS_H_
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -63,12 +65,27 @@ class Fields {
 };
 
 // What each table and the RSDP have: their bytes add up to zero.
-constexpr bool ChecksumIsRight(Fields fields) {
-  uint8_t sum = 0;
-  for (std::byte byte : fields.bytes()) {
-    sum = static_cast<uint8_t>(sum + std::to_integer<uint8_t>(byte));
+// (All of the tables are added up in every start, so: eight bytes at a time.)
+inline bool ChecksumIsRight(Fields fields) {
+  constexpr uint64_t kEven = 0x00ff00ff00ff00ff;
+  // Two sums of 16 bits each word, which take 128 words before they overflow.
+  constexpr size_t kWordsMax = 128;
+  std::span<const std::byte> bytes = fields.bytes();
+  uint64_t sum = 0;
+  while (bytes.size() >= sizeof(uint64_t)) {
+    const size_t words = std::min(bytes.size() / sizeof(uint64_t), kWordsMax);
+    uint64_t sums = 0;
+    for (size_t i = 0; i < words; ++i) {
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + i * sizeof(word), sizeof(word));
+      sums += (word & kEven) + (word >> 8 & kEven);
+    }
+    sum += (sums & 0xffff) + (sums >> 16 & 0xffff) + (sums >> 32 & 0xffff) +
+           (sums >> 48);
+    bytes = bytes.subspan(words * sizeof(uint64_t));
   }
-  return sum == 0;
+  for (std::byte byte : bytes) sum += std::to_integer<uint64_t>(byte);
+  return sum % 256 == 0;
 }
 
 }  // namespace ebbrt::platform::acpi

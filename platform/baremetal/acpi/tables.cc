@@ -14,6 +14,7 @@ constexpr size_t kRsdpBytesMax = 256;      // It may grow in revisions to come.
 // The specification's alignment is 16; UEFI firmware has been seen to put one
 // of revision 2 right behind one of revision 0.
 constexpr size_t kRsdpStep = 4;
+constexpr std::string_view kRsdpSignature = "RSD PTR ";
 
 constexpr uint64_t kBiosDataEbdaSegment = 0x40e;
 constexpr size_t kEbdaSearchedBytes = kKiB;
@@ -27,7 +28,7 @@ absl::Status RsdpError(uint64_t address, const std::string& what) {
 }
 
 bool IsRsdp(Fields fields) {
-  return fields.Part(0, 8).text() == "RSD PTR " &&
+  return fields.Part(0, 8).text() == kRsdpSignature &&
          ChecksumIsRight(fields.Part(0, kRsdpBytes));
 }
 
@@ -102,8 +103,12 @@ std::optional<uint64_t> FindRsdpIn(PhysicalMemory& memory, uint64_t address,
   std::optional<uint64_t> best;
   uint8_t best_revision = 0;
   Fields area = MapFields(memory, address, bytes);
-  for (size_t offset = 0; offset + kRsdpBytes <= area.size();
-       offset += kRsdpStep) {
+  // The library's search is fast, and an area may be all of ACPI's memory.
+  std::string_view text = area.text();
+  for (size_t offset = text.find(kRsdpSignature);
+       offset != std::string_view::npos;
+       offset = text.find(kRsdpSignature, offset + 1)) {
+    if (offset % kRsdpStep != 0) continue;
     Fields rsdp = area.Part(offset, kRsdpBytes);
     if (!IsRsdp(rsdp)) continue;
     uint8_t revision = rsdp.Get<uint8_t>(15);

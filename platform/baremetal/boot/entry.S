@@ -62,10 +62,23 @@ enter_by_multiboot:
         movl $boot_stack_top, %esp
         movl %eax, %esi                 // MachineMain's arguments, swapped.
         movl %ebx, %edi
+        rdtsc
+        movl %eax, boot_tsc
+        movl %edx, boot_tsc + 4
 
-        // The identity map: 2 MiB pages, writable.
+        // The identity map, writable: four pages of 1 GiB where the processor has
+        // them, else of 2 MiB.
         movl $boot_level3 + 3, boot_level4
-        movl $boot_level2 + 3, %eax
+        movl $0x80000001, %eax
+        cpuid
+        testl $(1 << 26), %edx
+        jz 2f
+        movl $0x83, boot_level3
+        movl $0x40000083, boot_level3 + 8
+        movl $0x80000083, boot_level3 + 16
+        movl $0xc0000083, boot_level3 + 24
+        jmp 3f
+2:      movl $boot_level2 + 3, %eax
         xorl %ecx, %ecx
 1:      movl %eax, boot_level3(, %ecx, 8)
         addl $4096, %eax
@@ -80,7 +93,7 @@ enter_by_multiboot:
         cmpl $2048, %ecx
         jne 1b
 
-        movl $boot_level4, %ebx
+3:      movl $boot_level4, %ebx
         call enter_long_mode
         ljmp $EBBRT_CODE_SELECTOR, $start_in_long_mode
 

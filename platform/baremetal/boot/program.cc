@@ -16,7 +16,8 @@ namespace ebbrt::platform::machine {
 namespace {
 
 constexpr uint64_t kStackBytes = 8 * 1024 * 1024;
-constexpr uint64_t kGuardBytes = 64 * 1024;
+// As large as a large page, so that the stack is of such.
+constexpr uint64_t kGuardBytes = kLargeFrameBytes;
 constexpr size_t kTextBytesMax = 64 * 1024;
 constexpr size_t kArgumentsMax = 256;
 constexpr size_t kVariablesMax = 64;
@@ -108,7 +109,7 @@ class StackBuilder {
 
 void StartProgram(const char* command_line, bool has_name) {
   const uint64_t reservation = address_space.Reserve(
-      kGuardBytes + kStackBytes, kSmallFrameBytes, kReserved);
+      kGuardBytes + kStackBytes, kLargeFrameBytes, kReserved);
   MACHINE_CHECK(reservation != 0 &&
                     address_space.ReserveAt(reservation + kGuardBytes,
                                             kStackBytes, kOnDemand),

@@ -8,6 +8,7 @@
 #include "platform/baremetal/cpu/interrupts.h"
 #include "platform/baremetal/cpu/local_apic.h"
 #include "platform/baremetal/cpu/processor.h"
+#include "platform/baremetal/libc/files.h"
 #include "platform/baremetal/libc/system_calls.h"
 #include "platform/baremetal/machine_check.h"
 #include "platform/baremetal/memory/address_space.h"
@@ -57,7 +58,7 @@ extern "C" [[noreturn]] void MachineMain(uint32_t magic, uint32_t address) {
   InitializeSystemCalls();
   for (size_t i = 0; i < information.module_count; ++i) {
     const MemoryRange& module = information.modules[i];
-    AddModuleFile(reinterpret_cast<const char*>(module.begin),
+    AddModuleFile(reinterpret_cast<char*>(module.begin),
                   module.end - module.begin);
   }
   StartProgram(command_line, information.command_line_has_name);

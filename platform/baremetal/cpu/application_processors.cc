@@ -24,10 +24,6 @@ constexpr int64_t kStartTimeoutNs = 100 * 1000 * 1000;
 constinit std::atomic<uint32_t> starting_index{0};
 constinit std::atomic<bool> has_come_up{false};
 
-void SpinUntil(int64_t deadline_ns) {
-  while (NowNs() < deadline_ns) Pause();
-}
-
 bool AwaitStart(int64_t ns) {
   const int64_t deadline_ns = NowNs() + ns;
   while (!has_come_up.load(std::memory_order_acquire)) {
@@ -97,7 +93,7 @@ void StartProcessors(const uint32_t* apic_ids, size_t count) {
     SendInit(apic_ids[i]);
   }
   if (!others) return;
-  SpinUntil(NowNs() + kAfterInitNs);
+  SpinFor(kAfterInitNs);
   uint32_t index = 1;
   for (size_t i = 0; i < count && index < kProcessorsMax; ++i) {
     if (apic_ids[i] == self) continue;

@@ -129,11 +129,11 @@ inline void HaltUntilInterrupt() {
 inline void CopyBytes(void* to, const void* from, size_t bytes) {
   asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
 }
-// REQUIRES: `bytes` is a multiple of eight.
-inline void ClearWords(void* to, size_t bytes) {
-  size_t words = bytes / 8;
-  asm volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(0) : "memory");
+inline void FillWords(void* to, uint64_t word, size_t count) {
+  asm volatile("rep stosq" : "+D"(to), "+c"(count) : "a"(word) : "memory");
 }
+// REQUIRES: `bytes` is a multiple of eight.
+inline void ClearWords(void* to, size_t bytes) { FillWords(to, 0, bytes / 8); }
 
 }  // namespace ebbrt::platform::machine
 

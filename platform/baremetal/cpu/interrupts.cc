@@ -39,6 +39,9 @@ constinit std::atomic<PageFaultHandler> page_fault_handler{nullptr};
 constexpr uint64_t kErrorPresent = 1u << 0;
 constexpr uint64_t kErrorWrite = 1u << 1;
 
+// How far from the stack pointer an access of the stack may be.
+constexpr uint64_t kStackReach = 64 * 1024;
+
 // What a handler of page faults may use of its stack before another fault,
 // which begins a new part of it.
 constexpr uint64_t kNestingBytes = 12 * 1024;
@@ -95,8 +98,16 @@ bool HandlePageFault(const ExceptionFrame& frame) {
       // Acquire: what the handler relies on has been written.
       PageFaultHandler handler =
           page_fault_handler.load(std::memory_order_acquire);
-      return handler != nullptr &&
-             CallPageFaultHandler(handler, reinterpret_cast<void*>(address));
+      if (handler != nullptr &&
+          CallPageFaultHandler(handler, reinterpret_cast<void*>(address))) {
+        return true;
+      }
+      // Stacks have such pages below them.
+      const uint64_t below = frame.rsp - address;
+      if (below < kStackReach || -below < kStackReach) {
+        CrashByException(frame, "stack overflow");
+      }
+      return false;
     }
     case AddressSpace::Fault::kNoMemory:
       CrashByException(frame, "out of memory");

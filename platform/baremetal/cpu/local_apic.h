@@ -21,8 +21,8 @@ void SendNmi(uint32_t apic_id);
 void SendInit(uint32_t apic_id);
 void SendStartup(uint32_t apic_id, uint64_t page);
 
-// Whether the timer knows deadlines of the time stamp counter; if not, it counts
-// at a rate that who has a clock finds out (clock.cc).
+// Whether the timer knows deadlines of the time stamp counter; if not, it
+// counts at a rate that who has a clock finds out (clock.cc).
 bool TimerHasDeadlines();
 void StartTimerCount(uint32_t count);
 uint32_t ReadTimerCount();

@@ -47,6 +47,8 @@ void LoadSegments(Processor& processor) {
   asm volatile("ltr %w0" : : "r"(EBBRT_TASK_SELECTOR));
 }
 
+constinit bool has_avx = false;
+
 void EnableVectorRegisters() {
   constexpr uint32_t kMxcsr = 0x1f80;  // All exceptions masked.
   asm volatile("fninit; ldmxcsr %0" : : "m"(kMxcsr));
@@ -59,25 +61,31 @@ void EnableVectorRegisters() {
     enabled |= kAvx512State;
   }
   asm volatile("xsetbv" : : "a"(enabled), "d"(0), "c"(0));
+  has_avx = (enabled & kAvxState) != 0;
 }
 
 }  // namespace
 
 extern "C" void EnterSystemCall();
 
+bool HasAvx() { return has_avx; }
+
 bool PrepareProcessor(uint32_t index) {
-  auto commit = [](uint64_t address, uint64_t bytes) {
+  auto commit = [](uint64_t address, uint64_t bytes, ClearPages clear) {
     return address_space.ReserveAt(address, bytes, kReserved) &&
-           address_space.Commit(address, bytes, 0, ClearWords);
+           address_space.Commit(address, bytes, 0, clear);
   };
+  // A stack is written before it is read.
+  auto leave = [](void*, size_t) {};
   bool ready = true;
   for (auto use = StackUse::kSystemCall; use < StackUse::kEnd;
        use = static_cast<StackUse>(static_cast<uint32_t>(use) + 1)) {
     ready = ready && commit(StackTop(index, use) - kRuntimeStackBytes,
-                            kRuntimeStackBytes);
+                            kRuntimeStackBytes, leave);
   }
   const uint64_t table = TranslationOf(index);
-  ready = ready && commit(table + EBBRT_PROCESSOR, -EBBRT_PROCESSOR) &&
+  ready = ready && commit(table + EBBRT_PROCESSOR, -EBBRT_PROCESSOR,
+                          ClearWords) &&
           ResetTranslation(index);
   if (!ready) return false;
 

@@ -143,6 +143,8 @@ inline uint64_t StackTop(uint32_t index, StackUse use) {
 // Makes a slot ready: stacks, the Processor, the first page of its table.
 // False where memory is refused. On any processor.
 bool PrepareProcessor(uint32_t index);
+// Whether all processors have AVX's registers enabled.
+bool HasAvx();
 // Makes the table of representatives read as null.
 bool ResetTranslation(uint32_t index);
 // Makes the processor that runs this the one of a prepared slot: segments,

@@ -59,9 +59,6 @@ void InitializeSystemCalls();
 // console.
 uint64_t UnknownSystemCalls();
 
-// What the command line and modules give (process_calls.cc, file_calls.cc).
-void AddModuleFile(const char* contents, size_t bytes);
-
 // Threads (thread_calls.cc).
 extern "C" {
 [[noreturn]] void ResumeThread(const ThreadFrame* frame);

@@ -1,5 +1,7 @@
 #include "platform/baremetal/memory/address_space.h"
 
+#include <algorithm>
+
 #include "platform/baremetal/cpu/instructions.h"
 #include "platform/baremetal/cpu/shootdown.h"
 #include "platform/baremetal/machine_check.h"
@@ -111,6 +113,10 @@ uint64_t AddressSpace::FindFree(uint64_t bytes, uint64_t alignment) {
   if (bytes == 0 || bytes > kReservationsEnd - kReservationsBegin ||
       alignment > kReservationsEnd - kReservationsBegin) {
     return 0;
+  }
+  // What is large begins where large entries describe it.
+  if (bytes >= kLargeFrameBytes) {
+    alignment = std::max(alignment, kLargeFrameBytes);
   }
   uint64_t candidate = RoundUp(next_, alignment);
   bool wrapped = false;

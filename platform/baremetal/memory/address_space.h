@@ -64,6 +64,9 @@ class AddressSpace {
   bool MapDevice(uint64_t physical, uint64_t bytes);
   bool MapTables(uint64_t physical, uint64_t bytes);
 
+  // Null pointers fault again.
+  void UnmapFirstPage() { ReserveAt(0, kSmallFrameBytes, kFree); }
+
   // What a fault is at an address.
   enum class Fault {
     kWild,      // Nobody's, or forbidden.

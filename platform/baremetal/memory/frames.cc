@@ -1,5 +1,6 @@
 #include "platform/baremetal/memory/frames.h"
 
+#include <algorithm>
 #include <bit>
 #include <mutex>
 
@@ -82,19 +83,28 @@ void Frames::LinkAll(MemoryRange range) {
 }
 
 void Frames::MarkFree(MemoryRange range) {
-  uint64_t frame = range.begin / kSmallFrameBytes;
+  if (range.begin >= range.end) return;
   const uint64_t end = range.end / kSmallFrameBytes;
-  free_frames_ += end - frame;
-  while (frame < end) {
+  for (uint64_t frame = range.begin / kSmallFrameBytes; frame < end;) {
     Block& block = BlockOf(frame * kSmallFrameBytes);
-    const uint32_t first = frame % kFramesPerBlock;
-    // All of a word at once where it is.
-    const uint64_t bits = first % 64 == 0 && end - frame >= 64 ? 64 : 1;
-    const uint64_t mask = bits == 64 ? ~uint64_t{0}
-                                     : uint64_t{1} << first % 64;
-    block.free[first / 64] |= mask;
-    block.free_count = static_cast<uint16_t>(block.free_count + bits);
-    frame += bits;
+    const uint64_t block_end = std::min(
+        end, (frame / kFramesPerBlock + 1) * kFramesPerBlock);
+    free_frames_ += block_end - frame;
+    block.free_count = static_cast<uint16_t>(block.free_count + block_end -
+                                             frame);
+    if (block_end - frame == kFramesPerBlock) {
+      FillWords(block.free, ~uint64_t{0}, kWords);
+      frame = block_end;
+    }
+    while (frame < block_end) {
+      // All of a word's at once.
+      const uint64_t bit = frame % 64;
+      const uint64_t count = std::min(block_end - frame, 64 - bit);
+      const uint64_t mask = count == 64 ? ~uint64_t{0}
+                                        : ((uint64_t{1} << count) - 1) << bit;
+      block.free[frame % kFramesPerBlock / 64] |= mask;
+      frame += count;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #include "platform/baremetal/memory/page_table.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "platform/baremetal/cpu/instructions.h"
 #include "platform/baremetal/machine_check.h"
@@ -19,7 +20,7 @@ PageTable::Table* PageTable::NewTable(Entry entry, int level) {
   if (frame == kNoFrame) return nullptr;
   auto* table = reinterpret_cast<Table*>(frame);
   if ((entry & kPresent) == 0) {
-    for (Entry& below : table->entries) below = entry;
+    FillWords(table->entries, entry, std::size(table->entries));
     return table;
   }
   // A large page: smaller ones of the same memory.
@@ -71,14 +72,22 @@ void PageTable::Release(Entry entry, int level) {
 template <typename Splits, typename Visit>
 bool PageTable::Walk(Table* table, int level, Span span, const Splits& splits,
                      const Visit& visit) {
+  if (level == 0) {
+    Entry* entry = &table->entries[IndexOf(span.begin, 0)];
+    for (uint64_t page = span.begin; page < span.end;
+         page += kSmallFrameBytes) {
+      if (!visit(*entry++, 0, page)) return false;
+    }
+    return true;
+  }
   const uint64_t bytes = BytesOf(level);
   while (span.begin < span.end) {
     Entry& entry = table->entries[IndexOf(span.begin, level)];
     const uint64_t page = span.begin & ~(bytes - 1);
     const uint64_t end = std::min(span.end, page + bytes);
     const bool whole = span.begin == page && end == page + bytes;
-    if (!IsTable(entry, level) && level > 0 &&
-        splits(entry, level, page, whole) && !Split(entry, level)) {
+    if (!IsTable(entry, level) && splits(entry, level, page, whole) &&
+        !Split(entry, level)) {
       return false;
     }
     const bool done =

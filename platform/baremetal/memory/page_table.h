@@ -1,9 +1,10 @@
 // The page table: what stands at each address of the one address space.
 //
-// It is also the only record of that. An entry that is not present says why: its
-// address is nobody's (kFree), or reserved, in one of the ways below; and it
-// says so at the highest level at which that holds for all of its range. So a
-// reservation of any size is a few entries, and is refined where memory comes.
+// It is also the only record of that. An entry that is not present says why:
+// its address is nobody's (kFree), or reserved, in one of the ways below; and
+// it says so at the highest level at which that holds for all of its range. So
+// a reservation of any size is a few entries, and is refined where memory
+// comes.
 //
 // Cores: any, from one at a time (AddressSpace has the lock). Ownership: tables
 // are frames of its own, given back with what they mapped. Blocks: no.

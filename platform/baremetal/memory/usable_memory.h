@@ -1,5 +1,5 @@
-// The memory that may be given out: what the loader says is usable, without what
-// the image and its modules occupy.
+// The memory that may be given out: what the loader says is usable, without
+// what the image and its modules occupy.
 //
 // Cores: the boot processor. Allocates: no. Bound: kRangesMax ranges; smaller
 // ones beyond it are dropped.
