@@ -1,5 +1,6 @@
 """Names for the addresses in a guest's report of its crash."""
 
+import functools
 import re
 import subprocess
 from pathlib import Path
@@ -15,6 +16,7 @@ def name_calls(image: Path, text: bytes) -> bytes:
                      _name(image, call[2].decode()) + b"\n", text)
 
 
+@functools.lru_cache
 def _name(image: Path, address: str) -> bytes:
     try:
         done = subprocess.run(
