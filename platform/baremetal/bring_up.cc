@@ -3,12 +3,12 @@
 #include <cstdlib>
 #include <vector>
 
-#include "platform/baremetal/console_input.h"
 #include "platform/baremetal/cpu/application_processors.h"
 #include "platform/baremetal/cpu/processor.h"
 #include "platform/baremetal/cpuinfo.h"
 #include "platform/baremetal/firmware.h"
 #include "platform/baremetal/statistics.h"
+#include "platform/baremetal/stop_sources.h"
 
 namespace ebbrt::platform {
 namespace {
@@ -40,6 +40,7 @@ void BringUp() {
   StartOtherProcessors(internal::Firmware());
   PlaceProcessors(internal::Firmware());
   internal::ListenToConsole();
+  internal::TakeStopSignals();
   internal::WriteCpuinfo();
 }
 

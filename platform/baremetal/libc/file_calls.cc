@@ -118,9 +118,16 @@ int64_t StatFile(const Call& call) {
 int64_t StatAt(const Call& call) {
   const char* name = Call::At<const char>(call.b());
   if (*name == '\0') return Describe(FileOf(call.a()), call.c());
+  auto& status = *Call::At<struct stat>(call.c());
+  if (IsFolder(name)) {
+    ClearWords(&status, sizeof(status));
+    status.st_nlink = 1;
+    status.st_mode = S_IFDIR | 0755;
+    return 0;
+  }
   const StoredFile* stored = FindStored(name);
   if (stored == nullptr) return -ENOENT;
-  DescribeStored(*stored, *Call::At<struct stat>(call.c()));
+  DescribeStored(*stored, status);
   return 0;
 }
 

@@ -161,6 +161,13 @@ StoredFile* FindStored(const char* name) {
   return nullptr;
 }
 
+bool IsFolder(const char* name) {
+  for (const char* folder : {"/", "/.", "/./", ".", "./", "/tmp", "/tmp/"}) {
+    if (IsEqual(name, folder)) return true;
+  }
+  return false;
+}
+
 int64_t Open(const char* name, bool writes, bool creates, bool truncates) {
   std::scoped_lock guard(files.lock);
   if (writes && IsEqual(name, "/host")) return Give({.kind = Kind::kHost});

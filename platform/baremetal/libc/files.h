@@ -51,6 +51,8 @@ int64_t CloseDescriptor(uint64_t descriptor);
 // there on (`exactly` false).
 int64_t Duplicate(uint64_t descriptor, uint64_t wanted, bool exactly);
 int64_t Remove(const char* name);
+// Whether it is where names begin, or files of memory are.
+bool IsFolder(const char* name);
 // Null if there is none of that name.
 StoredFile* FindStored(const char* name);
 

@@ -68,6 +68,10 @@ extern "C" {
 // What a processor does that has no thread: waits for one. On its own stack.
 [[noreturn]] void AwaitThread();
 
+// What SIGINT and SIGTERM, raised by the program, have come at the boot
+// processor.
+void SetStopVector(uint8_t vector);
+
 // Entropy of the machine, as good as there is.
 void FillEntropy(void* bytes, size_t count);
 

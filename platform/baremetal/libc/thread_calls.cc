@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include <atomic>
+#include <csignal>
 #include <limits>
 #include <mutex>
 
@@ -13,6 +14,7 @@
 #include "platform/baremetal/console.h"
 #include "platform/baremetal/cpu/crash.h"
 #include "platform/baremetal/cpu/instructions.h"
+#include "platform/baremetal/cpu/local_apic.h"
 #include "platform/baremetal/cpu/processor.h"
 #include "platform/baremetal/cpu/wake.h"
 #include "platform/baremetal/libc/system_calls.h"
@@ -173,11 +175,19 @@ int64_t GetProcessor(const Call& call) {
   return 0;
 }
 
-// A signal to oneself that nothing handles.
+// The interrupt of the boot processor that a request to stop is; 0: none yet.
+constinit uint8_t stop_vector = 0;
+
+// A signal to oneself. Two ask for the end in good order, as from outside; the
+// others nothing handles.
 int64_t Kill(const Call& call) {
-  const bool is_thread = call.number() == SYS_tgkill;
-  CrashBySignal(call.frame,
-                static_cast<int>(is_thread ? call.c() : call.b()));
+  const int signal = static_cast<int>(
+      call.number() == SYS_tgkill ? call.c() : call.b());
+  if ((signal == SIGINT || signal == SIGTERM) && stop_vector != 0) {
+    SendInterrupt(ProcessorAt(0).apic_id, stop_vector);
+    return 0;
+  }
+  CrashBySignal(call.frame, signal);
 }
 
 constexpr SystemCallEntry kCalls[] = {
@@ -202,6 +212,8 @@ constexpr SystemCallEntry kCalls[] = {
 }  // namespace
 
 constinit const SystemCallGroup kThreadCalls = {kCalls, std::size(kCalls)};
+
+void SetStopVector(uint8_t vector) { stop_vector = vector; }
 
 void AwaitThread() {
   Processor& processor = CurrentProcessor();

@@ -1,4 +1,4 @@
-#include "platform/baremetal/console_input.h"
+#include "platform/baremetal/stop_sources.h"
 
 #include <cstdint>
 #include <optional>
@@ -9,6 +9,7 @@
 #include "platform/baremetal/cpu/processor.h"
 #include "platform/baremetal/firmware.h"
 #include "platform/baremetal/io_apic.h"
+#include "platform/baremetal/libc/system_calls.h"
 #include "platform/baremetal/stop_request.h"
 
 namespace ebbrt::platform::internal {
@@ -24,6 +25,12 @@ void ReadConsole(void*) {
 }
 
 }  // namespace
+
+void TakeStopSignals() {
+  const uint8_t vector =
+      machine::AllocateVector([](void*) { RequestStop(); }, nullptr);
+  if (vector != 0) machine::SetStopVector(vector);
+}
 
 void ListenToConsole() {
   const acpi::Machine& firmware = Firmware();
