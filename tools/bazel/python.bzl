@@ -23,3 +23,22 @@ def python_test(
         tags = ["linux"] + tags,
         **kwargs
     )
+
+def image_test(name, subject, data = [], args = [], tags = [], **kwargs):
+    """A unittest module about a bare-metal image, which it gets as argument.
+
+    It is a program of this machine, which runs the image as it sees fit. So it
+    is for --config=images, not for --config=baremetal, which would have QEMU
+    run the test itself.
+    """
+    python_test(
+        name = name,
+        args = ["$(rootpath %s)" % subject] + args,
+        data = [subject] + data,
+        tags = ["image"] + tags,
+        target_compatible_with = select({
+            "//platform:is_baremetal": [],
+            "//conditions:default": ["@platforms//:incompatible"],
+        }),
+        **kwargs
+    )

@@ -3,17 +3,12 @@
 Source: qemu-system-x86_64(1); QEMU, docs/specs and hw/misc/debugexit.c.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.qemu import accelerator
+from tools.qemu import accelerator, boot
 from tools.qemu.guest_command import GuestCommand
 from tools.qemu.machine import Machine
-
-# Names that a boot loader's command line and QEMU's lists of options take as
-# they are.
-_PLAIN_PATH = re.compile(r"[\w./+:@%-]+")
 
 
 @dataclass(frozen=True)
@@ -27,7 +22,10 @@ class Connections:
 def command_line(machine: Machine, image: Path, command: GuestCommand,
                  connections: Connections, directory: Path, *,
                  is_frozen: bool) -> list[str]:
-    """How to start it. Writes what it needs into `directory`."""
+    """How to start it. Writes what it needs into `directory`.
+
+    Raises DocumentError where the machine cannot boot as it is to.
+    """
     line = [
         accelerator.qemu_path(), "-nodefaults", "-no-user-config",
         "-display", "none", "-machine", "q35,sata=off,smbus=off",
@@ -48,34 +46,11 @@ def command_line(machine: Machine, image: Path, command: GuestCommand,
         line += ["-icount", "shift=0"]
     if command.host_file is not None:
         line += ["-debugcon", f"file:{host_copy(directory)}"]
-    if command.modules:
-        line += ["-initrd", ",".join(_modules(command, directory))]
-    return [*line, "-kernel", _kernel(image, directory),
-            "-append", command.line(), *machine.arguments]
+    line += boot.arguments(machine.boot_way, machine.boot_card, image, command,
+                           directory)
+    return [*line, *machine.arguments]
 
 
 def host_copy(directory: Path) -> Path:
     """Where the guest's /host goes until it has ended."""
     return directory / "host"
-
-
-def _kernel(image: Path, directory: Path) -> str:
-    # QEMU makes the name the first word of the command line, without quotes.
-    if _PLAIN_PATH.fullmatch(str(image)):
-        return str(image)
-    link = directory / "image"
-    link.symlink_to(image.absolute())
-    return str(link)
-
-
-def _modules(command: GuestCommand, directory: Path) -> list[str]:
-    places = []
-    for index, content in enumerate(command.modules):
-        place = directory / f"module-{index}"
-        if isinstance(content, Path):
-            place.symlink_to(content.absolute())
-        else:
-            place.write_text(content, encoding="utf-8",
-                             errors="surrogateescape")
-        places.append(str(place))
-    return places

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tools.experiment.problems import DocumentError, Problem, quote
-from tools.qemu import accelerator
+from tools.qemu import accelerator, boot
 
 # Of QEMU's machine q35, with the interrupt controllers that we drive.
 CORES_MAX = 255
@@ -25,6 +25,9 @@ class Machine:
     accelerator: str  # "kvm" or "tcg".
     processor_model: str
     counts_instructions: bool = False
+    # One of boot.WAYS, and the network card of those over a network.
+    boot_way: str = boot.WAYS[0]
+    boot_card: str = boot.CARD
     # Added to QEMU's command line as they are.
     arguments: tuple[str, ...] = ()
 
@@ -44,6 +47,7 @@ def choose(*, arguments: Sequence[str], cores: int | None = None,
            memory: str | None = None, accelerator_wanted: str = "auto",
            processor_model: str | None = None,
            counts_instructions: bool = False,
+           boot_way: str = boot.WAYS[0], boot_card: str = boot.CARD,
            qemu_arguments: Sequence[str] = ()) -> Machine:
     """The machine for an image with these arguments. Raises DocumentError."""
     place = "--cores"
@@ -66,7 +70,8 @@ def choose(*, arguments: Sequence[str], cores: int | None = None,
     chosen = accelerator.choose(accelerator_wanted)
     return Machine(cores, memory_mib, chosen,
                    processor_model or accelerator.PROCESSOR_MODELS[chosen],
-                   counts_instructions, tuple(qemu_arguments))
+                   counts_instructions, boot_way, boot_card,
+                   tuple(qemu_arguments))
 
 
 def _cores_of(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.experiment.problems import DocumentError, Problem
-from tools.qemu import accelerator, guest_command, image, machine
+from tools.qemu import accelerator, boot, guest_command, image, machine
 from tools.qemu.guest import Guest, private_directory
 from tools.qemu.session import EXIT_WRONG_CONFIGURATION, Session
 
@@ -45,6 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cpu", metavar="MODEL",
                         help="the model of QEMU's processor (all that the "
                         "accelerator has)")
+    parser.add_argument("--boot", choices=boot.WAYS, default=boot.WAYS[0],
+                        help="how the image gets there: from QEMU itself "
+                        "(kernel), or over a network by iPXE on BIOS (pxe) or "
+                        "by GRUB on UEFI (uefi)")
+    parser.add_argument("--boot-card", metavar="MODEL", default=boot.CARD,
+                        help="QEMU's network card for that (%(default)s)")
     parser.add_argument("--icount", action="store_true",
                         help="time is the count of instructions, and so the "
                         "same each time; one core, no KVM")
@@ -98,6 +104,7 @@ def _run(options: argparse.Namespace) -> int:
         arguments=options.arguments, cores=options.cores,
         memory=options.memory, accelerator_wanted=options.accelerator,
         processor_model=options.cpu, counts_instructions=options.icount,
+        boot_way=options.boot, boot_card=options.boot_card,
         qemu_arguments=options.qemu_argument)
     is_debugged = options.gdb or options.gdb_socket is not None
     timeout_s = _timeout_s(options.timeout)

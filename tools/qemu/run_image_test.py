@@ -208,6 +208,7 @@ class RunImageTest(unittest.TestCase):
                 (["--memory=x", image], '--memory: found "x"'),
                 (["--cpu=nonsense", image], "unable to find CPU model"),
                 (["--timeout=0", image], "--timeout: found 0"),
+                (["--boot=pxe", image, "a  b"], "no two spaces in a row"),
                 (["--nonsense", image], "unrecognized arguments")]:
             with self.subTest(arguments):
                 done = subprocess.run(
