@@ -1,6 +1,7 @@
 """Boots an image many times in a row: how often it fails, how long it takes."""
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -34,39 +35,40 @@ class Boot:
     exit_code: int
     console: str
 
+    def describe(self) -> list[str]:
+        """It and what it said, in lines."""
+        return [f"boot {self.number} ended with exit code {self.exit_code} "
+                f"after {self.seconds:.2f} s:",
+                *(f"    {line}" for line in self.console.splitlines())]
+
 
 @dataclass
 class Soak:
     """All so far."""
 
     seconds: list[float] = field(default_factory=list)
-    failures: list[Boot] = field(default_factory=list)
+    failed: int = 0
 
-    def add(self, boot: Boot, expected_code: int) -> bool:
-        """Whether it is as it should be."""
+    def add(self, boot: Boot, expected_code: int) -> list[str]:
+        """What there is to say at once; nothing of a good boot."""
         self.seconds.append(boot.seconds)
-        if boot.exit_code != expected_code:
-            self.failures.append(boot)
-            return False
-        return True
+        if boot.exit_code == expected_code:
+            return []
+        self.failed += 1
+        if self.failed > _SHOWN_MAX:
+            return [f"boot {boot.number} failed, too"]
+        return boot.describe()
 
     def report(self) -> list[str]:
-        """What there is to say, in lines."""
+        """What there is to say of all."""
         if not self.seconds:
             return ["0 boots"]
-        lines = []
-        for boot in self.failures[:_SHOWN_MAX]:
-            lines += [f"boot {boot.number} ended with exit code "
-                      f"{boot.exit_code} after {boot.seconds:.2f} s:",
-                      *(f"    {line}" for line in boot.console.splitlines())]
-        if len(self.failures) > _SHOWN_MAX:
-            lines.append(f"... and {len(self.failures) - _SHOWN_MAX} more")
         parts = ", ".join(
             f"{name} {self._quantile(part):.2f} s" for name, part in [
                 ("min", 0), ("median", 0.5), ("p90", 0.9), ("p99", 0.99),
                 ("max", 1)])
-        return [*lines, f"time of a boot: {parts}",
-                f"{len(self.seconds)} boots, {len(self.failures)} failed"]
+        return [f"time of a boot: {parts}",
+                f"{len(self.seconds)} boots, {self.failed} failed"]
 
     def _quantile(self, part: float) -> float:
         ordered = sorted(self.seconds)
@@ -115,14 +117,20 @@ def main(arguments: Sequence[str]) -> int:
                str(options.image), f"--cores={options.cores}",
                *options.arguments]
     soak = Soak()
+    # Where it runs in the background a shell has it ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         for boot in boots(command, options.boots):
-            good = soak.add(boot, options.exit_code)
-            if not good or sys.stderr.isatty():
-                print(f"boot {boot.number} of {options.boots}: "
-                      + ("good" if good else "failed"), file=sys.stderr,
-                      flush=True)
+            # A failure is told as it comes: the rest may take hours.
+            for line in soak.add(boot, options.exit_code):
+                print(line, flush=True)
+            if sys.stderr.isatty():
+                print(f"\r{boot.number} of {options.boots}", end="",
+                      file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         pass
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     print("\n".join(soak.report()), flush=True)
-    return 1 if soak.failures or not soak.seconds else 0
+    return 1 if soak.failed or not soak.seconds else 0
