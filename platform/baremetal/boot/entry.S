@@ -162,11 +162,19 @@ trampoline_begin:
 2:      xorl %eax, %eax
         movl %eax, %fs
         movl %eax, %gs
+        // Whoever is not wanted (any more) stops here: the stack is another's.
+        movl $EBBRT_START_WANTED, %eax
+        movl $EBBRT_START_TAKEN, %ecx
+        lock cmpxchgl %ecx, processor_start
+        jne 3f
         movq AT(trampoline_stack), %rsp
         xorl %ebp, %ebp
         movq $ProcessorMain, %rax
         call *%rax
         ud2
+3:      cli
+        hlt
+        jmp 3b
         .balign 8
 trampoline_segments:
         .word 31

@@ -73,7 +73,8 @@ void SplitWords(char* text, Words& to) {
         quoted = !quoted;
         continue;
       }
-      if (quoted && *at == '\\' && at[1] != '\0') ++at;
+      // Also outside of quotes: GRUB quotes by backslashes alone.
+      if (*at == '\\' && at[1] != '\0') ++at;
       *end++ = *at;
     }
     const bool last = *at == '\0';

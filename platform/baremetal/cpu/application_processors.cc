@@ -18,15 +18,33 @@ constexpr int64_t kAfterInitNs = 10 * 1000 * 1000;
 // A second start-up message is for processors that have missed the first.
 constexpr int64_t kSecondTryNs = 1 * 1000 * 1000;
 constexpr int kTries = 3;
-constexpr int64_t kStartTimeoutNs = 100 * 1000 * 1000;
+// Long, for virtual processors that wait for a real one.
+constexpr int64_t kStartTimeoutNs = 1000 * 1000 * 1000;
 
-// The one that is being started: from the boot processor to it, and back.
+}  // namespace
+
+// The start under way. Who changes kWanted first decides: the processor that
+// comes up (entry.S), or the boot processor, which gives it up.
+enum class Start : uint32_t {
+  kDone,
+  kWanted = EBBRT_START_WANTED,
+  kTaken = EBBRT_START_TAKEN,
+  kGivenUp,
+};
+
+extern "C" {
+constinit std::atomic<Start> processor_start{Start::kDone};
+}
+
+namespace {
+
+// The index of the processor that is wanted. Written before kWanted.
 constinit std::atomic<uint32_t> starting_index{0};
-constinit std::atomic<bool> has_come_up{false};
 
 bool AwaitStart(int64_t ns) {
   const int64_t deadline_ns = NowNs() + ns;
-  while (!has_come_up.load(std::memory_order_acquire)) {
+  // Acquire: what it has set up is seen.
+  while (processor_start.load(std::memory_order_acquire) != Start::kDone) {
     if (NowNs() >= deadline_ns) return false;
     Pause();
   }
@@ -43,14 +61,14 @@ extern const char trampoline_stack[];
 
 // Where an application processor arrives, on its own stack.
 [[noreturn]] void ProcessorMain() {
-  const uint32_t index = starting_index.load(std::memory_order_acquire);
+  const uint32_t index = starting_index.load(std::memory_order_relaxed);
   EnterProcessor(index);
   EnableLocalApic();
   Processor& processor = CurrentProcessor();
   processor.state.store(Processor::State::kIdle, std::memory_order_relaxed);
   // From now on it is told when to forget translations.
   processor_count.store(index + 1, std::memory_order_release);
-  has_come_up.store(true, std::memory_order_release);
+  processor_start.store(Start::kDone, std::memory_order_release);
   CallOnStack(processor.system_stack, AwaitThread);
 }
 }
@@ -67,12 +85,19 @@ bool StartProcessor(uint32_t index, uint32_t apic_id) {
   if (!PrepareProcessor(index)) return false;
   Variable(trampoline_stack) = StackTop(index, StackUse::kSystemCall);
   starting_index.store(index, std::memory_order_relaxed);
-  has_come_up.store(false, std::memory_order_release);
+  processor_start.store(Start::kWanted, std::memory_order_release);
   for (int i = 0; i < kTries; ++i) {
     SendStartup(apic_id, EBBRT_TRAMPOLINE);
     if (AwaitStart(kSecondTryNs)) return true;
   }
-  return AwaitStart(kStartTimeoutNs);
+  if (AwaitStart(kStartTimeoutNs)) return true;
+  Start wanted = Start::kWanted;
+  if (processor_start.compare_exchange_strong(wanted, Start::kGivenUp)) {
+    return false;
+  }
+  // It is on its way, and needs nobody for the rest of it.
+  while (processor_start.load(std::memory_order_acquire) != Start::kDone) Pause();
+  return true;
 }
 
 }  // namespace
@@ -104,8 +129,8 @@ void StartProcessors(const uint32_t* apic_ids, size_t count) {
           .Text("the processor with APIC id ")
           .Decimal(apic_ids[i])
           .Text(" has not come up: going on without it\n");
-      // Were it to come up yet, it would find a slot in use.
-      SendInit(apic_ids[i]);
+      // Were it to come up later still, it would take another one's place, or
+      // halt.
     }
   }
 }

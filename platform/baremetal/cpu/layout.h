@@ -29,4 +29,8 @@
 // Where application processors begin, in real mode: below 1 MiB, a page.
 #define EBBRT_TRAMPOLINE 0x8000
 
+// States of the start of one of them (application_processors.cc).
+#define EBBRT_START_WANTED 1
+#define EBBRT_START_TAKEN 2
+
 #endif  // EBBRT_PLATFORM_BAREMETAL_CPU_LAYOUT_H_
