@@ -11,8 +11,9 @@
 namespace ebbrt::platform::machine {
 
 // Words are separated by spaces; one in double quotes may have spaces in it. A
-// backslash takes the next character as it is. Words "env:NAME=VALUE" are the environment, the others the
-// arguments; the first of these is the program's name.
+// backslash takes the next character as it is. Words "env:NAME=VALUE" are the
+// environment, the others the arguments; the first of these is the program's
+// name.
 [[noreturn]] void StartProgram(const char* command_line, bool has_name);
 
 }  // namespace ebbrt::platform::machine

@@ -96,7 +96,9 @@ bool StartProcessor(uint32_t index, uint32_t apic_id) {
     return false;
   }
   // It is on its way, and needs nobody for the rest of it.
-  while (processor_start.load(std::memory_order_acquire) != Start::kDone) Pause();
+  while (processor_start.load(std::memory_order_acquire) != Start::kDone) {
+    Pause();
+  }
   return true;
 }
 
