@@ -18,10 +18,13 @@ namespace ebbrt::internal {
 [[noreturn, gnu::cold]] void CheckFailed(const char* file, int line,
                                          const char* condition);
 
-// What else there is to say of a failed check. Called after its line, by who
-// failed it, and not again if it fails a check itself; must not allocate.
-// Only declared here: a program that links a definition has it (core/trace).
-[[gnu::weak]] void TellMoreOfFailedCheck();
+// What else there is to say of a failure; must not allocate. Only declared
+// here: a program that links a definition has it (core/trace).
+[[gnu::weak]] void TellMoreOfFailure();
+// Says it, the first time in the life of the program. Called by who failed a
+// check, after its line, and by a platform whose program does what must not be
+// done.
+void TellMoreOnce();
 
 }  // namespace ebbrt::internal
 

@@ -28,6 +28,8 @@ class SpinLock {
     }
   }
   bool try_lock() { return !locked_.exchange(true, std::memory_order_acquire); }
+  // A hint, unless the caller holds it or nobody else can.
+  bool is_locked() const { return locked_.load(std::memory_order_relaxed); }
   void unlock() { locked_.store(false, std::memory_order_release); }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <random>
@@ -174,6 +175,21 @@ TEST_F(PageAllocatorTest, SurvivesARefusalAtEveryCommit) {
   EXPECT_GT(refusals, 10u);
   pages_.Trim();
   EXPECT_EQ(pages_.Statistics().committed_bytes, 0u);
+}
+
+TEST_F(PageAllocatorTest, DoublesWhatItHasUpToAChunk) {
+  constexpr size_t kChunkBytes = PageArena::kChunkGranules * kGranuleBytes;
+  std::vector<Granule*> runs;
+  size_t expected = PageArena::kFirstCommitGranules * kGranuleBytes;
+  while (pages_.Statistics().committed_bytes < 4 * kChunkBytes) {
+    runs.push_back(Allocate(1));
+    ASSERT_NE(runs.back(), nullptr);
+    size_t committed = pages_.Statistics().committed_bytes;
+    ASSERT_EQ(committed, expected);
+    if (runs.size() * kGranuleBytes < committed) continue;
+    expected += std::min(committed, kChunkBytes);
+  }
+  for (Granule* run : runs) pages_.Free(run);
 }
 
 TEST_F(PageAllocatorTest, CommitsJustWhatIsAskedForWhereAChunkIsRefused) {

@@ -152,6 +152,18 @@ PageArena::Block PageArena::TakeLargest(uint32_t order_min, Kind kind) {
   return TakeSmallest(order, kind);
 }
 
+PageArena::Block PageArena::Narrow(Block block, uint32_t count) {
+  // Whole blocks of the run's own order, so that it finds them again.
+  const size_t step = std::clamp<size_t>(
+      std::max<size_t>(std::bit_floor(committed_granules_),
+                       std::bit_ceil(count)),
+      kFirstCommitGranules, kChunkGranules);
+  const uint32_t wanted =
+      std::min(block.count, RoundUp(count, static_cast<uint32_t>(step)));
+  InsertRange({block.index + wanted, block.count - wanted}, kUncommitted);
+  return {block.index, wanted};
+}
+
 PageArena::Block PageArena::TakeUncommitted(uint32_t count, uint32_t order,
                                             uint32_t alignment) {
   // A second try, after everything that is free has been made of one kind, so
@@ -160,17 +172,13 @@ PageArena::Block PageArena::TakeUncommitted(uint32_t count, uint32_t order,
     {
       std::scoped_lock lock(lock_);
       Block block = TakeSmallest(order, kUncommitted);
-      if (block.index != kNoBlock) {
-        // Whole chunks are committed where the block has as much.
-        uint32_t wanted =
-            std::min(block.count, RoundUp(count, kChunkGranules));
-        InsertRange({block.index + wanted, block.count - wanted},
-                    kUncommitted);
-        return {block.index, wanted};
-      }
+      if (block.index != kNoBlock) return Narrow(block, count);
     }
     Block block = Extend(RoundUp(count, kChunkGranules), alignment);
-    if (block.index != kNoBlock) return block;
+    if (block.index != kNoBlock) {
+      std::scoped_lock lock(lock_);
+      return Narrow(block, count);
+    }
     Trim();
   }
   return {};

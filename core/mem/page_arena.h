@@ -8,8 +8,10 @@
 // A free block is a power of two long, aligned to its length, and either
 // committed as a whole (C) or not at all (.). Only blocks of the same kind
 // merge. A run in use has any length; what a block has beyond it goes straight
-// back. Memory is committed by the chunk, so that the platform can use large
-// pages, and is given back when more than a bound of it is free.
+// back. An arena that has as much as a chunk commits memory by the chunk, so
+// that the platform can use large pages; a younger one doubles what it has, so
+// that a small program stays small. Memory is given back when more than a bound
+// of it is free.
 //
 // Cores: any, any thread. Ownership: the arena's; a run is its user's.
 // Blocks: for another core's section of a few instructions; for its commit
@@ -45,6 +47,8 @@ class PageArena {
   // 2 MiB, a large page of x86-64.
   static constexpr uint32_t kChunkOrder = 7;
   static constexpr uint32_t kChunkGranules = 1u << kChunkOrder;
+  // What the first one commits.
+  static constexpr uint32_t kFirstCommitGranules = 8;
   static constexpr uint32_t kOrders = 25;  // Blocks of up to 256 GiB.
   static constexpr size_t kRetainedBytesMin = 32 * kMiB;
 
@@ -102,12 +106,15 @@ class PageArena {
     return base_ + size_t{index} * kGranuleBytes;
   }
 
-  // The next four are called with lock_ held.
+  // The next five are called with lock_ held.
   void Insert(uint32_t index, uint32_t order, Kind kind);
   void InsertRange(Block range, Kind kind);
   // A block of at least 2^order granules, the smallest; none if there is none.
   Block TakeSmallest(uint32_t order, Kind kind);
   Block TakeLargest(uint32_t order_min, Kind kind);
+  // Leaves of an uncommitted block what is to be committed for a run of
+  // `count` granules, and frees the rest.
+  Block Narrow(Block block, uint32_t count);
 
   Block TakeUncommitted(uint32_t count, uint32_t order, uint32_t alignment);
   Block Extend(uint32_t count, uint32_t alignment);

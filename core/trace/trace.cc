@@ -46,7 +46,7 @@ const char* KindName(TraceKind kind) {
 
 }  // namespace
 
-void internal::TellMoreOfFailedCheck() {
+void internal::TellMoreOfFailure() {
   constexpr size_t kRecords = 16;
   if (!Platform::OnCore()) return;
   const CoreTrace* trace = event_loop->TraceOf(Platform::CurrentCore());

@@ -8,7 +8,8 @@
 // While it is off, an event pays one predictable branch for it; while it is
 // on, one reading of the cycle counter and a few stores (core_trace.h).
 //
-// A check that fails on a core that traces says what the core did last.
+// A check that fails on a core that traces, or a crash that the platform
+// reports, says what the core did last.
 //
 // Cores: any core, from an event. Ownership: what is returned is a copy.
 // Blocks: no. Allocates: StartTrace, once a core; the results.

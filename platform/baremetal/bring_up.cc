@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <vector>
 
+#include "core/base/check.h"
 #include "platform/baremetal/cpu/application_processors.h"
+#include "platform/baremetal/cpu/crash.h"
 #include "platform/baremetal/cpu/processor.h"
 #include "platform/baremetal/cpuinfo.h"
 #include "platform/baremetal/firmware.h"
@@ -36,6 +38,7 @@ void BringUp() {
   if (std::getenv("EBBRT_MACHINE_STATISTICS") != nullptr) {
     machine::EnableStatistics();
   }
+  machine::SetCrashNote(&ebbrt::internal::TellMoreOnce);
   internal::ReadFirmware();
   StartOtherProcessors(internal::Firmware());
   PlaceProcessors(internal::Firmware());

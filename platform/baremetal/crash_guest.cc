@@ -1,17 +1,20 @@
 // Does what must not be done, so that the report of it can be looked at:
-//   crash_guest null|constant|data|check|exception|stack|memory
+//   crash_guest null|constant|data|check|exception|stack|memory|much
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "core/base/check.h"
 #include "core/base/types.h"
 #include "core/event/event_loop.h"
 #include "core/event/node.h"
+#include "core/event/timer.h"
+#include "core/trace/trace.h"
 
 namespace ebbrt {
 namespace {
@@ -23,7 +26,7 @@ T Opaque(T value) {
   return value;
 }
 
-void WriteToNull() {
+[[gnu::noinline]] void WriteToNull() {
   *Opaque(reinterpret_cast<volatile int*>(sizeof(int))) = 1;
 }
 
@@ -45,6 +48,21 @@ int Recurse(int depth) {
   volatile char frame[512];
   frame[0] = static_cast<char>(depth);
   return Opaque(depth) < 0 ? 0 : Recurse(depth + 1) + frame[0];
+}
+
+EBBRT_EVENT_TAG(kQueuedTag, "crash_guest.queued");
+EBBRT_EVENT_TAG(kLateTag, "crash_guest.late");
+EBBRT_EVENT_TAG(kMomentTag, "crash_guest.moment");
+
+// With an event and a timer that wait, and a trace of what was.
+void LeaveMuchBehind() {
+  std::ignore = StartTrace().Then([] {
+    Spawn([] {}, kQueuedTag);
+    // Never destroyed: nothing is, in a crash.
+    (new Timer([] {}, kLateTag))->SetAfter(std::chrono::hours(1));
+    TraceInstant(kMomentTag, 42);
+    WriteToNull();
+  });
 }
 
 // On a stack of an event's, not the first one.
@@ -74,7 +92,7 @@ constexpr Deed kDeeds[] = {
     {"null", WriteToNull},     {"constant", WriteToConstant},
     {"data", ExecuteData},     {"check", FailCheck},
     {"stack", OverflowStack},  {"exception", ThrowException},
-    {"memory", UseAllMemory},
+    {"memory", UseAllMemory},  {"much", LeaveMuchBehind},
 };
 
 }  // namespace

@@ -13,6 +13,10 @@ _COPTS = [
     "-Wno-unknown-warning-option",
 ]
 
+# Of libraries whose structures a debugger's scripts read (ebbrt.py); of all
+# others it knows functions and lines.
+DEBUGGER_TYPES = ["-g2"]
+
 # What a binary gets in place of the system's malloc; the system's own under
 # the sanitizers, which bring theirs.
 _MALLOC = "//core/mem:malloc"

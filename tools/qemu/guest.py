@@ -27,6 +27,9 @@ _PR_SET_PDEATHSIG = 1
 # What fits a socket's name beside a file's, and is plain to QEMU.
 _DIRECTORY_CHARACTERS_MAX = 60
 _DIRECTORY_PREFIX = "ebbrt-qemu-"
+# In it: where a debugger reaches the guest, and the image, for the debugger.
+_DEBUGGER = "gdb"
+_IMAGE_LINK = "image"
 # A younger directory may be one whose owner is about to lock it.
 _LEFT_SECONDS_MIN = 60
 
@@ -56,6 +59,18 @@ def private_directory() -> Iterator[Path]:
             os.close(lock)
 
 
+def running_guests() -> list[tuple[Path, Path]]:
+    """The image of each guest that can be debugged, and its debugger's socket.
+    """
+    found = []
+    for parent in {tempfile.gettempdir(), "/tmp"}:
+        for directory in Path(parent).glob(_DIRECTORY_PREFIX + "*"):
+            link, stub = directory / _IMAGE_LINK, directory / _DEBUGGER
+            if link.is_symlink() and stub.is_socket():
+                found.append((link.readlink(), stub))
+    return sorted(found)
+
+
 def _remove_if_left(directory: Path) -> None:
     # Another's, or one that is being removed or made: let be.
     with contextlib.suppress(OSError):
@@ -79,7 +94,9 @@ class Guest:
         A frozen one executes nothing until a debugger says so.
         """
         self.image = image
-        self.debugger = debugger or directory / "gdb"
+        self.debugger = debugger or directory / _DEBUGGER
+        if debugger is None:
+            (directory / _IMAGE_LINK).symlink_to(image.resolve())
         # Whether QEMU has set the machine up and answers.
         self.has_started = False
         # Why the machine stands still for good: "guest-reset" and the like.

@@ -57,7 +57,8 @@ SUITES = (
     Suite("asan", "with the address and undefined behaviour sanitizers",
           "test", ("--config=asan", "--build_tests_only"), _NATIVE),
     Suite("fuzz", "fuzzers, some seconds each, with sanitizers", "test",
-          ("--config=fuzz", "--build_tests_only"), _PORTABLE),
+          ("--config=fuzz", "--build_tests_only"),
+          (*_PORTABLE, "//platform/baremetal/acpi:all")),
     Suite("tsan", "what several threads share, with the thread sanitizer",
           "test", ("--config=tsan", "--build_tests_only"), _SHARED),
 )

@@ -19,8 +19,10 @@ constexpr std::string_view kRsdpSignature = "RSD PTR ";
 constexpr uint64_t kBiosDataEbdaSegment = 0x40e;
 constexpr size_t kEbdaSearchedBytes = kKiB;
 constexpr uint64_t kLowMemoryEnd = 0xa0000;
-constexpr uint64_t kBiosFirst = 0xe0000;
-constexpr size_t kBiosBytes = 0x20000;
+// The BIOS's area in two: where it usually is comes first.
+constexpr uint64_t kBiosUpper = 0xf0000;
+constexpr uint64_t kBiosLower = 0xe0000;
+constexpr size_t kBiosSearchedBytes = 0x10000;
 
 absl::Status RsdpError(uint64_t address, const std::string& what) {
   return absl::InvalidArgumentError(
@@ -95,7 +97,9 @@ std::optional<uint64_t> FindRsdp(PhysicalMemory& memory) {
     auto found = FindRsdpIn(memory, ebda, kEbdaSearchedBytes);
     if (found.has_value()) return found;
   }
-  return FindRsdpIn(memory, kBiosFirst, kBiosBytes);
+  auto found = FindRsdpIn(memory, kBiosUpper, kBiosSearchedBytes);
+  if (found.has_value()) return found;
+  return FindRsdpIn(memory, kBiosLower, kBiosSearchedBytes);
 }
 
 std::optional<uint64_t> FindRsdpIn(PhysicalMemory& memory, uint64_t address,

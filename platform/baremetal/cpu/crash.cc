@@ -22,16 +22,46 @@ constexpr uint64_t kFrameBytesMax = 1024 * 1024;
 // How many words are looked at for where a broken chain of frames goes on.
 constexpr int kSearchedWordsMax = 512;
 
-constinit std::atomic<bool> crashing{false};
+constexpr uint32_t kNobody = ~0u;
+// The index of the processor that reports.
+constinit std::atomic<uint32_t> reporter{kNobody};
+constinit std::atomic<void (*)()> crash_note{nullptr};
 
-// Only one reports.
-void BeginReport() {
-  if (crashing.exchange(true)) HaltForever();
+// Only one reports, and only once.
+void BeginReport(int code) {
+  const uint32_t self = CurrentProcessor().index;
+  uint32_t first = kNobody;
+  if (!reporter.compare_exchange_strong(first, self)) {
+    if (first == self) ExitMachine(code);
+    HaltForever();
+  }
   SeizeConsole();
   const uint32_t count = processor_count.load(std::memory_order_relaxed);
   for (uint32_t i = 0; i < count; ++i) {
-    if (i != CurrentProcessor().index) SendNmi(ProcessorAt(i).apic_id);
+    if (i != self) SendNmi(ProcessorAt(i).apic_id);
   }
+}
+
+[[noreturn]] void TellMoreAndExit(uint64_t code) {
+  // Memory that comes by its first touch wants the lock, and who was stopped
+  // with it never gives it back.
+  auto* note = crash_note.load(std::memory_order_relaxed);
+  if (note != nullptr && !address_space.IsLocked()) note();
+  ExitMachine(static_cast<int>(code));
+}
+
+// Away from the stacks of exceptions and system calls, which the note itself
+// causes and makes. Interrupts do not come any more.
+[[noreturn]] void EndReport(int code) {
+  asm volatile(
+      "movq %0, %%rsp\n\t"
+      "xorl %%ebp, %%ebp\n\t"
+      "callq *%1"
+      :
+      : "r"(StackTop(CurrentProcessor().index, StackUse::kInterrupt)),
+        "r"(&TellMoreAndExit), "D"(static_cast<uint64_t>(code))
+      : "memory");
+  __builtin_unreachable();
 }
 
 const char* NameOf(uint64_t vector) {
@@ -149,10 +179,17 @@ void WriteHead(ConsoleWriter& writer, const char* what) {
 
 }  // namespace
 
-bool IsCrashing() { return crashing.load(std::memory_order_relaxed); }
+bool IsCrashing() {
+  return reporter.load(std::memory_order_relaxed) != kNobody;
+}
+
+void SetCrashNote(void (*note)()) {
+  crash_note.store(note, std::memory_order_relaxed);
+}
 
 void CrashByException(const ExceptionFrame& frame, const char* reason) {
-  BeginReport();
+  const int code = kSignalCode + SignalOf(frame.vector);
+  BeginReport(code);
   {
     ConsoleWriter writer;
     WriteHead(writer, *reason != '\0' ? reason : NameOf(frame.vector));
@@ -175,24 +212,25 @@ void CrashByException(const ExceptionFrame& frame, const char* reason) {
                             {"r14", frame.r14}, {"r15", frame.r15}});
     WriteCalls(writer, frame.rip, frame.rsp, frame.rbp);
   }
-  ExitMachine(kSignalCode + SignalOf(frame.vector));
+  EndReport(code);
 }
 
 void CrashBySignal(const ThreadFrame& frame, int signal) {
-  BeginReport();
+  const int code = kSignalCode + signal;
+  BeginReport(code);
   {
     ConsoleWriter writer;
     WriteHead(writer, signal == kAbort ? "aborted" : "signal");
     writer.Text(" (signal ").Signed(signal).Text(")\n");
     WriteCalls(writer, frame.rip, frame.rsp, frame.rbp);
   }
-  ExitMachine(kSignalCode + signal);
+  EndReport(code);
 }
 
 void MachineCheckFailed(const char* what) {
   // It may be too early for any but the boot processor.
   const bool early = processor_count.load(std::memory_order_relaxed) == 0;
-  if (!early) BeginReport();
+  if (!early) BeginReport(kSignalCode + kAbort);
   {
     ConsoleWriter writer;
     writer.Text("\n*** crash: ").Text(what).Text("\n");

@@ -22,6 +22,11 @@ namespace ebbrt::platform::machine {
 
 bool IsCrashing();
 
+// Has `note` called at the end of a report, to say what else there is to say.
+// It may use all that the program may, but not for long; if it crashes, too,
+// the report ends there.
+void SetCrashNote(void (*note)());
+
 }  // namespace ebbrt::platform::machine
 
 #endif  // EBBRT_PLATFORM_BAREMETAL_CPU_CRASH_H_

@@ -1,6 +1,8 @@
 // Where the processor enters for interrupts and exceptions.
 #include "platform/baremetal/cpu/layout.h"
 
+        // For debuggers: nobody throws through here.
+        .cfi_sections .debug_frame
         .text
         .altmacro
 
@@ -23,6 +25,8 @@ exception_\vector:
 .endr
 
 exception:
+        .cfi_startproc simple
+        .cfi_signal_frame
         pushq %rax
         pushq %rcx
         pushq %rdx
@@ -41,6 +45,26 @@ exception:
         cld
         movq %rsp, %rdi
         movq %rsp, %rbp
+        // An ExceptionFrame (interrupts.h) ends here, and what it holds is of
+        // who was interrupted.
+        .cfi_def_cfa %rbp, 176
+        .cfi_offset %rsp, -16
+        .cfi_offset %rip, -40
+        .cfi_offset %rax, -64
+        .cfi_offset %rcx, -72
+        .cfi_offset %rdx, -80
+        .cfi_offset %rbx, -88
+        .cfi_offset %rbp, -96
+        .cfi_offset %rsi, -104
+        .cfi_offset %rdi, -112
+        .cfi_offset %r8, -120
+        .cfi_offset %r9, -128
+        .cfi_offset %r10, -136
+        .cfi_offset %r11, -144
+        .cfi_offset %r12, -152
+        .cfi_offset %r13, -160
+        .cfi_offset %r14, -168
+        .cfi_offset %r15, -176
         andq $-16, %rsp
         call HandleException
         movq %rbp, %rsp
@@ -61,6 +85,7 @@ exception:
         popq %rax
         addq $16, %rsp
         iretq
+        .cfi_endproc
 
 // An interrupt: its vector is noted, once, and the local APIC told.
 .macro INTERRUPT vector

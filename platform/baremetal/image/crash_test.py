@@ -58,6 +58,12 @@ class CrashTest(unittest.TestCase):
         self.assertIn("what():  nobody catches it", said)
         self.assertIn("*** crash: aborted, on core 0", said)
 
+    def test_what_the_core_did_last(self):
+        said = self._expect_crash("much", 139, "page fault", "WriteToNull")
+        report, last = said.split("the last that core 0 did")
+        self.assertIn("backtrace:", report)
+        self.assertRegex(last, r"said crash_guest\.moment \(0x[0-9a-f]+\) 42\n")
+
     def test_memory_that_is_used_up_is_refused(self):
         code, said = self._commit("memory")
         self.assertEqual(code, 0, said)

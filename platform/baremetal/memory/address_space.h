@@ -78,6 +78,9 @@ class AddressSpace {
   bool IsPresent(uint64_t address) const;
   Fault HandleFault(uint64_t address, bool is_write, bool is_present);
 
+  // A hint while others run. A crash asks, which must not wait.
+  bool IsLocked() const { return lock_.is_locked(); }
+
   // Gives a page of the caller's own translation table memory.
   bool CommitTranslation(uint64_t page);
 
