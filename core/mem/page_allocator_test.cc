@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <random>
@@ -177,17 +178,19 @@ TEST_F(PageAllocatorTest, SurvivesARefusalAtEveryCommit) {
   EXPECT_EQ(pages_.Statistics().committed_bytes, 0u);
 }
 
-TEST_F(PageAllocatorTest, DoublesWhatItHasUpToAChunk) {
+TEST_F(PageAllocatorTest, AddsAQuarterOfWhatItHasUpToAChunk) {
   constexpr size_t kChunkBytes = PageArena::kChunkGranules * kGranuleBytes;
   std::vector<Granule*> runs;
-  size_t expected = PageArena::kFirstCommitGranules * kGranuleBytes;
-  while (pages_.Statistics().committed_bytes < 4 * kChunkBytes) {
+  constexpr size_t kFirstBytes = PageArena::kFirstCommitGranules * kGranuleBytes;
+  size_t expected = kFirstBytes;
+  while (pages_.Statistics().committed_bytes < 8 * kChunkBytes) {
     runs.push_back(Allocate(1));
     ASSERT_NE(runs.back(), nullptr);
     size_t committed = pages_.Statistics().committed_bytes;
     ASSERT_EQ(committed, expected);
     if (runs.size() * kGranuleBytes < committed) continue;
-    expected += std::min(committed, kChunkBytes);
+    expected += std::clamp(std::bit_floor(committed / 4), kFirstBytes,
+                           kChunkBytes);
   }
   for (Granule* run : runs) pages_.Free(run);
 }

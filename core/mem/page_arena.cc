@@ -155,7 +155,7 @@ PageArena::Block PageArena::TakeLargest(uint32_t order_min, Kind kind) {
 PageArena::Block PageArena::Narrow(Block block, uint32_t count) {
   // Whole blocks of the run's own order, so that it finds them again.
   const size_t step = std::clamp<size_t>(
-      std::max<size_t>(std::bit_floor(committed_granules_),
+      std::max<size_t>(std::bit_floor(committed_granules_ / 4),
                        std::bit_ceil(count)),
       kFirstCommitGranules, kChunkGranules);
   const uint32_t wanted =

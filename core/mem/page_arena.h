@@ -8,10 +8,10 @@
 // A free block is a power of two long, aligned to its length, and either
 // committed as a whole (C) or not at all (.). Only blocks of the same kind
 // merge. A run in use has any length; what a block has beyond it goes straight
-// back. An arena that has as much as a chunk commits memory by the chunk, so
-// that the platform can use large pages; a younger one doubles what it has, so
-// that a small program stays small. Memory is given back when more than a bound
-// of it is free.
+// back. An arena of four chunks or more commits memory by the chunk, so that
+// the platform can use large pages; a younger one adds a quarter of what it
+// has, so that a small program stays small. Memory is given back when more than
+// a bound of it is free.
 //
 // Cores: any, any thread. Ownership: the arena's; a run is its user's.
 // Blocks: for another core's section of a few instructions; for its commit

@@ -20,9 +20,9 @@ uint64_t AddressOf(void* address) {
 [[gnu::target("avx")]] void ClearByAvx(void* memory, size_t bytes) {
   auto* to = static_cast<__m256i*>(memory);
   const __m256i zero = _mm256_setzero_si256();
-  constexpr size_t kUnrolled = 8;
+  constexpr size_t kUnrolled = 32;
   for (size_t left = bytes / sizeof(zero); left > 0; left -= kUnrolled) {
-#pragma GCC unroll 8
+#pragma GCC unroll 32
     for (size_t i = 0; i < kUnrolled; ++i) _mm256_store_si256(to + i, zero);
     to += kUnrolled;
   }
@@ -31,9 +31,9 @@ uint64_t AddressOf(void* address) {
 void ClearBySse(void* memory, size_t bytes) {
   auto* to = static_cast<__m128i*>(memory);
   const __m128i zero = _mm_setzero_si128();
-  constexpr size_t kUnrolled = 8;
+  constexpr size_t kUnrolled = 32;
   for (size_t left = bytes / sizeof(zero); left > 0; left -= kUnrolled) {
-#pragma GCC unroll 8
+#pragma GCC unroll 32
     for (size_t i = 0; i < kUnrolled; ++i) _mm_store_si128(to + i, zero);
     to += kUnrolled;
   }

@@ -14,6 +14,7 @@ constexpr size_t kRsdpBytesMax = 256;      // It may grow in revisions to come.
 // The specification's alignment is 16; UEFI firmware has been seen to put one
 // of revision 2 right behind one of revision 0.
 constexpr size_t kRsdpStep = 4;
+constexpr size_t kRsdpNeighbourBytes = 128;
 constexpr std::string_view kRsdpSignature = "RSD PTR ";
 
 constexpr uint64_t kBiosDataEbdaSegment = 0x40e;
@@ -119,6 +120,8 @@ std::optional<uint64_t> FindRsdpIn(PhysicalMemory& memory, uint64_t address,
     if (best.has_value() && revision <= best_revision) continue;
     best = address + offset;
     best_revision = revision;
+    // Another one is right behind it, if at all.
+    text = text.substr(0, offset + kRsdpNeighbourBytes);
   }
   return best;
 }

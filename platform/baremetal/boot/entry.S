@@ -87,9 +87,13 @@ enter_by_multiboot:
         jne 1b
         xorl %ecx, %ecx
         movl $0x83, %eax
-1:      movl %eax, boot_level2(, %ecx, 8)
+1:      .set i, 0
+        .rept 8
+        movl %eax, boot_level2 + 8 * i(, %ecx, 8)
         addl $0x200000, %eax
-        incl %ecx
+        .set i, i + 1
+        .endr
+        addl $8, %ecx
         cmpl $2048, %ecx
         jne 1b
 

@@ -47,6 +47,7 @@ constexpr uint64_t kStackReach = 64 * 1024;
 constexpr uint64_t kNestingBytes = 12 * 1024;
 
 InterruptStack StackFor(uint32_t vector) {
+  if (vector >= EBBRT_FIRST_INTERRUPT) return InterruptStack::kInterrupt;
   switch (static_cast<Exception>(vector)) {
     case Exception::kNmi:
       return InterruptStack::kNmi;
@@ -54,8 +55,7 @@ InterruptStack StackFor(uint32_t vector) {
     case Exception::kMachineCheck:
       return InterruptStack::kDoubleFault;
     default:
-      return vector < EBBRT_FIRST_INTERRUPT ? InterruptStack::kException
-                                            : InterruptStack::kInterrupt;
+      return InterruptStack::kException;
   }
 }
 

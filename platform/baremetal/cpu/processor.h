@@ -133,7 +133,7 @@ enum class StackUse : uint32_t {
   kEnd,
 };
 inline constexpr uint64_t kStackDistance = 64 * 1024;
-inline constexpr uint64_t kRuntimeStackBytes = 32 * 1024;
+inline constexpr uint64_t kRuntimeStackBytes = 16 * 1024;
 // The top of one.
 inline uint64_t StackTop(uint32_t index, StackUse use) {
   return kSlotsBegin + index * kSlotBytes +

@@ -8,7 +8,7 @@ namespace ebbrt::platform::machine {
 namespace {
 
 constexpr uint32_t kNumbers = 512;
-constinit SystemCall table[kNumbers] = {};
+constinit SystemCall table[kNumbers] = {};  // Null is refused.
 constinit std::atomic<bool> named[kNumbers] = {};
 constinit std::atomic<uint64_t> unknown{0};
 
@@ -27,7 +27,6 @@ int64_t Refuse(const Call& call) {
 }  // namespace
 
 void InitializeSystemCalls() {
-  for (SystemCall& call : table) call = Refuse;
   for (const SystemCallGroup* group :
        {&kMemoryCalls, &kThreadCalls, &kTimeCalls, &kFileCalls,
         &kProcessCalls}) {
@@ -44,8 +43,10 @@ uint64_t UnknownSystemCalls() {
 extern "C" void HandleSystemCall(ThreadFrame* frame) {
   ++CurrentProcessor().system_call_count;
   const Call call{*frame};
-  frame->rax = static_cast<uint64_t>(
-      call.number() < kNumbers ? table[call.number()](call) : Refuse(call));
+  const SystemCall serve =
+      call.number() < kNumbers ? table[call.number()] : nullptr;
+  frame->rax =
+      static_cast<uint64_t>(serve != nullptr ? serve(call) : Refuse(call));
 }
 
 }  // namespace ebbrt::platform::machine

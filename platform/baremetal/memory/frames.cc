@@ -139,7 +139,7 @@ void Frames::Unlink(uint32_t index) {
   block.next = kUnlinked;
 }
 
-uint64_t Frames::TakeSmall(uint32_t node) {
+Frames::FrameRun Frames::TakeRun(uint32_t node, uint64_t count_max) {
   for (List list : {kPartial, kWhole}) {
     if (heads_[node][list] == 0) continue;
     const uint32_t index = heads_[node][list] - 1;
@@ -147,17 +147,20 @@ uint64_t Frames::TakeSmall(uint32_t node) {
     uint32_t word = 0;
     while (block.free[word] == 0) ++word;
     const uint32_t bit = std::countr_zero(block.free[word]);
+    const uint64_t count = std::min<uint64_t>(
+        std::countr_one(block.free[word] >> bit), count_max);
     // A partial block that stays one needs not be moved.
-    const bool moves = list == kWhole || block.free_count == 1;
+    const bool moves = list == kWhole || block.free_count == count;
     if (moves) Unlink(index);
-    block.free[word] &= block.free[word] - 1;
-    --block.free_count;
+    block.free[word] &= ~(~uint64_t{0} >> (64 - count) << bit);
+    block.free_count = static_cast<uint16_t>(block.free_count - count);
     if (moves && block.free_count != 0) Link(index);
-    --free_frames_;
-    return block.large_index * kLargeFrameBytes +
-           (word * 64 + bit) * kSmallFrameBytes;
+    free_frames_ -= count;
+    return {block.large_index * kLargeFrameBytes +
+                (word * 64 + bit) * kSmallFrameBytes,
+            count};
   }
-  return kNoFrame;
+  return {};
 }
 
 uint64_t Frames::TakeLarge(uint32_t node) {
@@ -171,13 +174,14 @@ uint64_t Frames::TakeLarge(uint32_t node) {
   return block.large_index * kLargeFrameBytes;
 }
 
-uint64_t Frames::AllocateSmall(uint32_t node) {
+Frames::FrameRun Frames::AllocateRun(uint32_t node, uint64_t count_max) {
   std::scoped_lock guard(lock_);
-  uint64_t frame = node < node_count_ ? TakeSmall(node) : kNoFrame;
-  for (uint32_t other = 0; frame == kNoFrame && other < node_count_; ++other) {
-    frame = TakeSmall(other);
+  FrameRun run;
+  if (node < node_count_) run = TakeRun(node, count_max);
+  for (uint32_t other = 0; run.count == 0 && other < node_count_; ++other) {
+    run = TakeRun(other, count_max);
   }
-  return frame;
+  return run;
 }
 
 uint64_t Frames::AllocateLarge(uint32_t node) {

@@ -44,8 +44,15 @@ class Frames {
 
   // A frame of that node, or of another one if it has none. Its contents are
   // whatever was left there. kNoFrame if there is none.
-  uint64_t AllocateSmall(uint32_t node);
+  uint64_t AllocateSmall(uint32_t node) { return AllocateRun(node, 1).begin; }
   uint64_t AllocateLarge(uint32_t node);
+  // Small frames that follow each other: at least one and at most `count_max`,
+  // as many as are at hand.
+  struct FrameRun {
+    uint64_t begin = kNoFrame;
+    uint64_t count = 0;
+  };
+  FrameRun AllocateRun(uint32_t node, uint64_t count_max);
   // A large frame may also be freed by its small ones, one by one.
   void FreeSmall(uint64_t frame);
   void FreeLarge(uint64_t frame);
@@ -82,7 +89,7 @@ class Frames {
   }
   void Link(uint32_t index);
   void Unlink(uint32_t index);
-  uint64_t TakeSmall(uint32_t node);
+  FrameRun TakeRun(uint32_t node, uint64_t count_max);
   uint64_t TakeLarge(uint32_t node);
   size_t MakeRuns(const MemoryRange* ranges, size_t count);
   void MarkFree(MemoryRange range);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "platform/baremetal/cpu/instructions.h"
 #include "platform/baremetal/machine_check.h"
@@ -105,11 +106,11 @@ bool PageTable::Map(uint64_t address, uint64_t physical, uint64_t bytes,
   auto physical_of = [=](uint64_t at) { return physical + (at - address); };
   return Walk(
       root_, kTopLevel, {address, address + bytes},
-      [&](Entry, int level, uint64_t page, bool whole) {
+      [=, this](Entry, int level, uint64_t page, bool whole) {
         return level > LevelMax() || !whole ||
                physical_of(page) % BytesOf(level) != 0;
       },
-      [&](Entry& entry, int level, uint64_t page) {
+      [=](Entry& entry, int level, uint64_t page) {
         entry = MakeEntry(physical_of(page), flags, level);
         return true;
       });
@@ -121,6 +122,15 @@ bool PageTable::Fill(uint64_t address, uint64_t bytes, Entry entry) {
 
 // Not by Walk: what is filled as a whole loses its tables.
 bool PageTable::FillWithin(Table* table, int level, Span span, Entry filling) {
+  if (level == 0) {
+    Entry* entry = &table->entries[IndexOf(span.begin, 0)];
+    Entry* const end = entry + (span.end - span.begin) / kSmallFrameBytes;
+    for (; entry != end; ++entry) {
+      const Entry before = std::exchange(*entry, filling);
+      if ((before & kPresent) != 0) Release(before, 0);
+    }
+    return true;
+  }
   const uint64_t bytes = BytesOf(level);
   while (span.begin < span.end) {
     Entry& entry = table->entries[IndexOf(span.begin, level)];
@@ -136,8 +146,9 @@ bool PageTable::FillWithin(Table* table, int level, Span span, Entry filling) {
       if (!FillWithin(below, level - 1, {span.begin, end}, filling)) {
         return false;
       }
-      // A table that says the same all over is an entry.
-      if ((filling & kPresent) == 0 &&
+      // A table that says the same all over is an entry. (Most say something
+      // else at their end.)
+      if ((filling & kPresent) == 0 && below->entries[511] == filling &&
           std::all_of(below->entries, below->entries + 512,
                       [=](Entry one) { return one == filling; })) {
         entry = filling;
@@ -153,6 +164,8 @@ bool PageTable::Commit(uint64_t address, uint64_t bytes, uint32_t node,
                        void (*clear)(void* memory, size_t bytes)) {
   // A large page is tried once a large page; the frame waits for its visit.
   uint64_t large = kNoFrame;
+  // Small frames come by the run, and are cleared.
+  Frames::FrameRun run;
   bool done = Walk(
       root_, kTopLevel, {address, address + bytes},
       [&](Entry entry, int level, uint64_t, bool whole) {
@@ -161,14 +174,30 @@ bool PageTable::Commit(uint64_t address, uint64_t bytes, uint32_t node,
         large = frames.AllocateLarge(node);
         return large == kNoFrame;
       },
-      [&](Entry& entry, int level, uint64_t) {
+      [&](Entry& entry, int level, uint64_t page) {
         if ((entry & kPresent) != 0) return true;
-        uint64_t frame = level == 1 ? large : frames.AllocateSmall(node);
-        if (frame == kNoFrame) return false;
-        clear(reinterpret_cast<void*>(frame), BytesOf(level));
+        uint64_t frame = large;
+        if (level == 1) {
+          clear(reinterpret_cast<void*>(frame), kLargeFrameBytes);
+        } else {
+          if (run.count == 0) {
+            run = frames.AllocateRun(
+                node, (address + bytes - page) / kSmallFrameBytes);
+            if (run.count == 0) return false;
+            clear(reinterpret_cast<void*>(run.begin),
+                  run.count * kSmallFrameBytes);
+          }
+          frame = run.begin;
+          run.begin += kSmallFrameBytes;
+          --run.count;
+        }
         entry = MakeEntry(frame, kWritable | kNoExecute | kFresh, level);
         return true;
       });
+  // Some pages had memory already.
+  for (; run.count > 0; --run.count, run.begin += kSmallFrameBytes) {
+    frames.FreeSmall(run.begin);
+  }
   return done;
 }
 
