@@ -181,7 +181,8 @@ TEST_F(PageAllocatorTest, SurvivesARefusalAtEveryCommit) {
 TEST_F(PageAllocatorTest, AddsAQuarterOfWhatItHasUpToAChunk) {
   constexpr size_t kChunkBytes = PageArena::kChunkGranules * kGranuleBytes;
   std::vector<Granule*> runs;
-  constexpr size_t kFirstBytes = PageArena::kFirstCommitGranules * kGranuleBytes;
+  constexpr size_t kFirstBytes =
+      PageArena::kFirstCommitGranules * kGranuleBytes;
   size_t expected = kFirstBytes;
   while (pages_.Statistics().committed_bytes < 8 * kChunkBytes) {
     runs.push_back(Allocate(1));
