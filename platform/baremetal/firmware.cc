@@ -5,13 +5,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "platform/baremetal/acpi/power_off.h"
 #include "platform/baremetal/acpi/tables.h"
-#include "platform/baremetal/baremetal.h"
 #include "platform/baremetal/boot/start.h"
 #include "platform/baremetal/cpu/instructions.h"
+#include "platform/baremetal/libc/files.h"
 #include "platform/baremetal/memory/address_space.h"
 #include "platform/baremetal/power_off.h"
 
@@ -91,8 +92,9 @@ void PlaceMemory(const acpi::Numa& numa) {
   }
 }
 
-void Tell(const absl::Status& problem) {
-  Baremetal::WriteConsole("firmware: " + std::string(problem.message()) + "\n");
+void Tell(std::string_view problem) {
+  const std::string line = "firmware: " + std::string(problem) + "\n";
+  machine::WriteStandardOutput(line.data(), line.size());
 }
 
 }  // namespace
@@ -103,17 +105,19 @@ void ReadFirmware() {
   // Where the BIOS keeps its data is what null pointers point to.
   machine::address_space.UnmapFirstPage();
   if (!root) {
-    Baremetal::WriteConsole("firmware: found no ACPI tables\n");
+    Tell("found no ACPI tables");
     return;
   }
   auto found = acpi::ReadMachine(memory, *root);
   if (!found.ok()) {
-    Tell(found.status());
+    Tell(found.status().message());
     return;
   }
   acpi::Machine& machine = TheMachine();
   machine = *std::move(found);
-  for (const absl::Status& problem : machine.problems) Tell(problem);
+  for (const absl::Status& problem : machine.problems) {
+    Tell(problem.message());
+  }
   SetPowerOff(machine);
   if (machine.numa) PlaceMemory(*machine.numa);
 }
