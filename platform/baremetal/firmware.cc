@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "platform/baremetal/acpi/power_off.h"
@@ -92,8 +91,8 @@ void PlaceMemory(const acpi::Numa& numa) {
   }
 }
 
-void Tell(std::string_view problem) {
-  const std::string line = "firmware: " + std::string(problem) + "\n";
+void Tell(const std::string& problem) {
+  const std::string line = "firmware: " + problem + "\n";
   machine::WriteStandardOutput(line.data(), line.size());
 }
 
@@ -110,13 +109,13 @@ void ReadFirmware() {
   }
   auto found = acpi::ReadMachine(memory, *root);
   if (!found.ok()) {
-    Tell(found.status().message());
+    Tell(std::string(found.status().message()));
     return;
   }
   acpi::Machine& machine = TheMachine();
   machine = *std::move(found);
   for (const absl::Status& problem : machine.problems) {
-    Tell(problem.message());
+    Tell(std::string(problem.message()));
   }
   SetPowerOff(machine);
   if (machine.numa) PlaceMemory(*machine.numa);

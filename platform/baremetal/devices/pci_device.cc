@@ -23,11 +23,17 @@ bool MapPages(uint64_t address, uint64_t bytes) {
 absl::StatusOr<std::unique_ptr<PciDevice>> PciDevice::Claim(
     const pci::Function& function) {
   std::scoped_lock guard(PciConfigLock());
+  if (!TakeFunction(function.address)) {
+    return absl::AlreadyExistsError("the function has a driver already");
+  }
   pci::UpdateCommand(PciConfig(), function.address,
                      pci::Command::kInterruptDisable,
                      pci::Command::kBusMaster);
   auto bars = pci::SizeBars(PciConfig(), function);
-  if (!bars.ok()) return bars.status();
+  if (!bars.ok()) {
+    LeaveFunction(function.address);
+    return bars.status();
+  }
   pci::UpdateCommand(PciConfig(), function.address,
                      pci::Command::kPortDecode | pci::Command::kMemoryDecode);
   std::unique_ptr<PciDevice> device(
@@ -43,6 +49,7 @@ PciDevice::~PciDevice() {
   pci::UpdateCommand(PciConfig(), function_.address,
                      pci::Command::kInterruptDisable,
                      pci::Command::kBusMaster);
+  LeaveFunction(function_.address);
 }
 
 void PciDevice::MasterBus() {

@@ -7,8 +7,9 @@
 // Ownership: when it is destroyed the device interrupts nobody and masters the
 // bus no more. Blocks: no. Allocates: yes, not when an interrupt comes.
 // Bound: kDeviceInterruptsMax.
-// Errors: kInvalidArgument for what the device says of itself and makes no
-// sense, kUnavailable where firmware has assigned no address.
+// Errors: kAlreadyExists where another driver has it; kInvalidArgument for what
+// the device says of itself and makes no sense; kUnavailable where firmware has
+// assigned no address.
 // Source: PCI Local Bus 3.0, chapter 6.
 #ifndef EBBRT_PLATFORM_BAREMETAL_DEVICES_PCI_DEVICE_H_
 #define EBBRT_PLATFORM_BAREMETAL_DEVICES_PCI_DEVICE_H_

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +50,7 @@ struct Pci {
   std::unique_ptr<pci::ConfigSpace> config;
   std::vector<pci::BusRange> ranges;
   std::vector<pci::Function> functions;
+  std::set<pci::Address> taken;
 };
 
 void FindConfigSpace(Pci& found) {
@@ -95,6 +97,13 @@ Pci& ThePci() {
 }  // namespace
 
 std::span<const pci::Function> PciFunctions() { return ThePci().functions; }
+
+bool TakeFunction(const pci::Address& address) {
+  return ThePci().taken.insert(address).second;
+}
+void LeaveFunction(const pci::Address& address) {
+  ThePci().taken.erase(address);
+}
 
 pci::ConfigSpace& PciConfig() { return *ThePci().config; }
 

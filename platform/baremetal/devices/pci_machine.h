@@ -21,6 +21,11 @@ namespace ebbrt::platform {
 
 std::span<const pci::Function> PciFunctions();
 
+// Takes a function for the caller alone; false if another one has it.
+// REQUIRES, of both: PciConfigLock is held.
+bool TakeFunction(const pci::Address& address);
+void LeaveFunction(const pci::Address& address);
+
 pci::ConfigSpace& PciConfig();
 SpinLock& PciConfigLock();
 // The processor's own.
