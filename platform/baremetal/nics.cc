@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "platform/baremetal/baremetal.h"
 #include "platform/baremetal/devices/pci_machine.h"
+#include "platform/baremetal/intel/driver.h"
 #include "platform/baremetal/virtio/net_driver.h"
 
 namespace ebbrt::platform {
@@ -22,6 +23,8 @@ constexpr Driver kDriver = {&T::Claims, &T::Probe};
 
 constexpr Driver kDrivers[] = {
     kDriver<virtio::NetDriver>,
+    kDriver<intel::E1000Driver>,
+    kDriver<intel::E1000eDriver>,
 };
 
 }  // namespace

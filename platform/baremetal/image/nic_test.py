@@ -22,6 +22,8 @@ _CARDS = (
     "virtio-net,vectors=0",
     "virtio-net,mrg_rxbuf=off",
     "virtio-net,event_idx=off,indirect_desc=off",
+    "e1000",
+    "e1000e",
 )
 _GATEWAY = "52:55:0a:00:02:02"
 _ETHERNET_BYTES_MAX = 1514

@@ -22,8 +22,8 @@
 #include "core/buf/iobuf_chain.h"
 #include "core/event/adaptive_poll.h"
 #include "core/net/nic.h"
-#include "core/trace/counter.h"
 #include "platform/baremetal/devices/dma.h"
+#include "platform/baremetal/nic/nic_counters.h"
 #include "platform/baremetal/nic/receive_pool.h"
 #include "platform/baremetal/virtio/net_format.h"
 #include "platform/baremetal/virtio/transport.h"
@@ -81,15 +81,6 @@ class NetQueue final : public NicQueue, private PolledDevice {
   }
 
  private:
-  // Made on the core.
-  struct Counters {
-    Counter received{"nic.received_frames"};
-    Counter transmitted{"nic.transmitted_frames"};
-    // By what the device wrote, or for want of memory.
-    Counter dropped{"nic.dropped_frames"};
-    Counter broken{"nic.broken_queues"};
-  };
-
   NetQueue(Transport& transport, const Setup& setup, DmaMemory memory,
            const Virtqueue::Options& receive,
            const Virtqueue::Options& transmit);
@@ -129,7 +120,7 @@ class NetQueue final : public NicQueue, private PolledDevice {
   NicReceiver* receiver_ = nullptr;
   ReceivePool* pool_ = nullptr;
   std::optional<AdaptivePoll> poll_;
-  std::optional<Counters> counters_;
+  std::optional<NicCounters> counters_;
 };
 
 }  // namespace ebbrt::platform::virtio
