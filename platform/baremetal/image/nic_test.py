@@ -72,7 +72,8 @@ class NicTest(unittest.TestCase):
                     nic_peer.guest(self.image, card) as peer:
                 for payload_bytes, segment_bytes in (
                         (1, 0), (1000, 0), (1460, 0), (100, 1460), (1461, 1460),
-                        (30000, 1000), (65000, 1448)):
+                        # (No multiples: QEMU's e1000 adds an empty segment.)
+                        (30001, 1000), (65000, 1448)):
                     self._check(peer, payload_bytes, segment_bytes)
                 self.assertEqual(peer.quit(), 0, peer.said)
 
@@ -85,6 +86,9 @@ class NicTest(unittest.TestCase):
             self.assertEqual(frames, [])
             return
         size = segment_bytes or payload_bytes
+        if segment_bytes and "nic e1000e" in facts:
+            # Which comes in fragments, and is whole again.
+            size = max(size, payload_bytes)
         self.assertEqual(len(frames), -(-payload_bytes // size))
         got = b""
         for frame in frames:
