@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -43,10 +44,9 @@ TEST(ReceivePool, LendsWhatIsLongAndCopiesWhatIsShort) {
     EXPECT_EQ(copy->text(), "short");
     lent.reset();
     // All are free again, each once.
-    std::vector<bool> taken(kBuffers);
+    std::set<uint32_t> taken;
     for (uint32_t i = 0; i < kBuffers; ++i) {
-      const uint32_t next = *pool->Take();
-      EXPECT_FALSE(std::exchange(taken[next], true));
+      EXPECT_TRUE(taken.insert(*pool->Take()).second);
     }
     EXPECT_FALSE(pool->Take());
     pool->Retire();
