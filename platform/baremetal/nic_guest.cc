@@ -1,7 +1,9 @@
 // Exercises the machine's NICs with raw frames, as a peer on the host tells it
 // (image/nic_test.py):
 //   nic_guest [--cores=N] arp|echo|cost
-#include <array>
+// cost: the first card sends to the second, on one wire; prints instructions a
+// frame, where the time stamp counter counts them (run_image --icount).
+#include <atomic>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -64,16 +66,23 @@ class ArpReceiver final : public Receiver {
 // Does what frames of the test's type ask for.
 class EchoReceiver final : public Receiver {
  public:
+  // `all` has those of all queues.
+  explicit EchoReceiver(
+      const std::vector<std::unique_ptr<Receiver>>& all)
+      : all_(all) {}
+
   void OnFrame(IOBufChain chain, const ReceiveReport&) override {
     const Frame frame = guest::Flatten(chain);
     switch (guest::RequestIn(frame)) {
       case guest::Request::kEcho:
+        ++echoes_;
         Echo(std::move(chain));
         break;
       case guest::Request::kSegments:
         Send(guest::SegmentsFor(frame, *nic));
         break;
       case guest::Request::kQuit:
+        TellCounts();
         Exit(0);
         break;
       case guest::Request::kNone:
@@ -106,7 +115,44 @@ class EchoReceiver final : public Receiver {
     EBBRT_CHECK(taken);
   }
 
+  // Whoever asks has had all answers.
+  void TellCounts() {
+    for (size_t i = 0; i < all_.size(); ++i) {
+      std::printf("queue %zu echoes %u\n", i,
+                  static_cast<EchoReceiver*>(all_[i].get())->echoes_.load());
+    }
+  }
+
+  const std::vector<std::unique_ptr<Receiver>>& all_;
   std::vector<IOBufChain> waiting_;
+  std::atomic<uint32_t> echoes_{0};
+};
+
+// Counts what a frame takes to be received: from the first of a burst on.
+class CostReceiver final : public Receiver {
+ public:
+  void OnFrame(IOBufChain, const ReceiveReport&) override {
+    if (frames_++ == 0) begin_ = Platform::Cycles();
+  }
+  void OnFramesEnd() override {
+    if (frames_ > 1) {
+      cycles += Platform::Cycles() - begin_;
+      counted += frames_ - 1;
+    }
+    received += frames_;
+    frames_ = 0;
+    if (received >= awaited) ActivateContext(context);
+  }
+
+  uint64_t received = 0;
+  uint64_t awaited = ~uint64_t{0};
+  uint64_t cycles = 0;
+  uint64_t counted = 0;
+  EventContext context;
+
+ private:
+  uint64_t frames_ = 0;
+  uint64_t begin_ = 0;
 };
 
 struct Guest {
@@ -126,7 +172,7 @@ void OpenQueues(Guest& guest) {
       if (guest.mode == "arp") {
         receiver = std::make_unique<ArpReceiver>();
       } else {
-        receiver = std::make_unique<EchoReceiver>();
+        receiver = std::make_unique<EchoReceiver>(guest.receivers);
       }
       receiver->nic = &nic;
       auto queue = nic.OpenQueue(i, *receiver);
@@ -145,6 +191,46 @@ void OpenQueues(Guest& guest) {
       std::fflush(stdout);
     });
   }
+}
+
+// Bursts of frames from one card to the other.
+void MeasureBursts(NicQueue& from, CostReceiver& to, size_t frame_bytes) {
+  constexpr size_t kBurst = 32;
+  constexpr size_t kBursts = 50;
+  to.cycles = to.counted = 0;
+  uint64_t cycles = 0;
+  for (size_t i = 0; i < kBursts; ++i) {
+    std::vector<IOBufChain> burst;
+    for (size_t j = 0; j < kBurst; ++j) {
+      burst.emplace_back(
+          IOBuf::CopyOf(std::string(frame_bytes, static_cast<char>(0xff))));
+    }
+    to.awaited = to.received + kBurst;
+    const uint64_t begin = Platform::Cycles();
+    for (IOBufChain& frame : burst) {
+      EBBRT_CHECK(from.Transmit(frame, {}));
+    }
+    from.Flush();
+    cycles += Platform::Cycles() - begin;
+    EBBRT_CHECK(SaveContext(to.context));
+  }
+  std::printf("cost of %zu bytes: transmit %.1f receive %.1f\n", frame_bytes,
+              static_cast<double>(cycles) / (kBurst * kBursts),
+              static_cast<double>(to.cycles) /
+                  static_cast<double>(to.counted));
+}
+
+void MeasureCosts(Guest& guest) {
+  EBBRT_CHECK(guest.nics.size() == 2);
+  auto sender = std::make_unique<CostReceiver>();
+  auto receiver = std::make_unique<CostReceiver>();
+  NicQueue* const from = *guest.nics[0]->OpenQueue(0, *sender);
+  EBBRT_CHECK(guest.nics[1]->OpenQueue(0, *receiver).ok());
+  CostReceiver& to = *receiver;
+  guest.receivers.push_back(std::move(sender));
+  guest.receivers.push_back(std::move(receiver));
+  for (size_t bytes : {60, 1514}) MeasureBursts(*from, to, bytes);
+  Exit(0);
 }
 
 void Start(Guest& guest) {
@@ -170,7 +256,11 @@ void Start(Guest& guest) {
     Exit(4);
   });
   guest.patience->SetAfter(kPatience);
-  OpenQueues(guest);
+  if (guest.mode == "cost") {
+    MeasureCosts(guest);
+  } else {
+    OpenQueues(guest);
+  }
 }
 
 int Run(uint32_t cores, std::string_view mode) {

@@ -20,6 +20,9 @@ constexpr size_t kIpBytes = 20;
 constexpr size_t kTcpBytes = 20;
 constexpr size_t kHeaderBytes = kEthernetBytes + kIpBytes + kTcpBytes;
 constexpr std::string_view kTestType = "\x88\xb5"sv;
+constexpr std::string_view kIpType = "\x08\x00"sv;
+constexpr size_t kUdpBytes = 8;
+constexpr size_t kEchoInUdpAt = kEthernetBytes + kIpBytes + kUdpBytes;
 
 std::string_view AddressOf(const MacAddress& address) {
   return {reinterpret_cast<const char*>(address.bytes.data()), kAddressBytes};
@@ -72,6 +75,12 @@ Frame Headers(const Frame& request, const Nic& nic, size_t payload_bytes) {
 }  // namespace
 
 Request RequestIn(const Frame& frame) {
+  if (frame.size() > kEchoInUdpAt + 2 &&
+      frame.substr(2 * kAddressBytes, 2) == kIpType &&
+      frame.substr(kEchoInUdpAt, 2) == kTestType &&
+      frame[kEchoInUdpAt + 2] == static_cast<char>(Request::kEcho)) {
+    return Request::kEcho;
+  }
   if (frame.size() < kEthernetBytes + 1 ||
       frame.substr(2 * kAddressBytes, 2) != kTestType) {
     return Request::kNone;

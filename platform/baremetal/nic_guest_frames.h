@@ -3,6 +3,9 @@
 //
 //   destination 6 | source 6 | 0x88b5 | request 1 | what belongs to it
 //
+// kEcho also with headers of IPv4 and UDP behind the addresses, so that a NIC
+// can tell flows apart.
+//
 // Cores: any. Allocates: yes. Errors: a frame that is none of these is kNone.
 // Source: IEEE 802 (0x88b5 is for local experiments); RFC 826, 791, 9293.
 #ifndef EBBRT_PLATFORM_BAREMETAL_NIC_GUEST_FRAMES_H_

@@ -173,7 +173,8 @@ def _reassembled(frames: list[bytes]) -> list[bytes]:
         length, = struct.unpack_from(">H", frame, 16)
         whole += frame[34:14 + length]
     struct.pack_into(">HHHBBH", whole, 16, len(whole) - 14, 0, 0, 64, 6, 0)
-    struct.pack_into(">H", whole, 24, 0xFFFF - internet_sum(bytes(whole[14:34])))
+    header_sum = internet_sum(bytes(whole[14:34]))
+    struct.pack_into(">H", whole, 24, 0xFFFF - header_sum)
     return [bytes(whole)]
 
 

@@ -303,7 +303,8 @@ TEST(NetDevice, SurvivesWhateverTheDeviceWrites) {
         const auto chain = receives.Take();
         if (!chain) break;
         for (std::span<std::byte> part : chain->writable) {
-          for (std::byte& byte : part.first(std::min<size_t>(12, part.size()))) {
+          const size_t bytes = std::min(sizeof(NetHeader), part.size());
+          for (std::byte& byte : part.first(bytes)) {
             byte = std::byte(random.Chance(0.5) ? random.Below(4)
                                                 : random.Below(256));
           }
@@ -319,7 +320,8 @@ TEST(NetDevice, SurvivesWhateverTheDeviceWrites) {
         }
         if (random.Chance(0.5)) bench.Interrupt();
         if (random.Chance(0.2)) {
-          IOBufChain frame = ChainOf(std::string(random.Between(14, 3000), 't'));
+          IOBufChain frame =
+              ChainOf(std::string(random.Between(14, 3000), 't'));
           bench.queue->Transmit(frame, {});
           bench.queue->Flush();
           bench.transmits().Complete(static_cast<uint16_t>(random.Below(70)),

@@ -101,7 +101,8 @@ absl::StatusOr<PciTransport::Parts> PciTransport::FindParts(
                                                   : nullptr;
     // Of several, the first is the one that the device prefers.
     if (place == nullptr || place->size() != 0 ||
-        config.Read8(address, at + kCapabilityLength) < kCapabilityNotifyStride) {
+        config.Read8(address, at + kCapabilityLength) <
+            kCapabilityNotifyStride) {
       continue;
     }
     auto mapped =

@@ -123,8 +123,8 @@ class Virtqueue {
   const size_t tables_offset_;
   const DmaPlace memory_;
   const std::unique_ptr<State[]> states_;
-  // Invariant: free_count_ descriptors are linked from free_head_, to free_tail_;
-  // each other one is in a chain whose head has a count.
+  // Invariant: free_count_ descriptors are linked, from free_head_ to
+  // free_tail_; each other one is in a chain whose head has a count.
   uint16_t free_head_ = 0;
   uint16_t free_tail_;
   uint16_t free_count_;
