@@ -5,7 +5,7 @@
 namespace ebbrt::platform {
 
 void EventQueue::Schedule(SimEvent& event, Time time, uint16_t rank) {
-  EBBRT_CHECK(sequence_ < kSequencesMax);
+  EBBRT_CHECK(sequence_ < kSequencesMax && heap_.size() < kEventsMax);
   if (event.scheduled()) Remove(event.place_);
   Node node = {time, uint64_t{rank} << 48 | sequence_++, &event};
   heap_.push_back(node);

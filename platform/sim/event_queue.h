@@ -30,23 +30,39 @@ namespace ebbrt::platform {
 // Something that happens once; users derive from it.
 class SimEvent {
  public:
-  SimEvent() = default;
+  explicit SimEvent(bool is_action = false) : is_action_(is_action) {}
   SimEvent(const SimEvent&) = delete;
   SimEvent& operator=(const SimEvent&) = delete;
   ~SimEvent() { EBBRT_DCHECK(!scheduled()); }
 
   bool scheduled() const { return place_ != kNowhere; }
+  // Whether it is a SimAction.
+  bool is_action() const { return is_action_; }
 
  private:
   friend class EventQueue;
-  static constexpr size_t kNowhere = ~size_t{0};
-  size_t place_ = kNowhere;
+  static constexpr uint32_t kNowhere = ~uint32_t{0};
+  uint32_t place_ = kNowhere;
+  const bool is_action_;
+};
+
+// One that knows itself what happens then.
+class SimAction : public SimEvent {
+ public:
+  SimAction() : SimEvent(true) {}
+  // It is no longer scheduled, and may be destroyed from within.
+  virtual void Happen(Time now) = 0;
+
+ protected:
+  ~SimAction() = default;
 };
 
 class EventQueue {
  public:
   // How many events one queue can take in its life: years of them.
   static constexpr uint64_t kSequencesMax = uint64_t{1} << 48;
+  // At one time.
+  static constexpr size_t kEventsMax = uint64_t{1} << 31;
 
   EventQueue() = default;
   EventQueue(const EventQueue&) = delete;
@@ -89,7 +105,7 @@ class EventQueue {
   void SiftDown(size_t place, Node node);
   void Put(size_t place, const Node& node) {
     heap_[place] = node;
-    node.event->place_ = place;
+    node.event->place_ = static_cast<uint32_t>(place);
   }
   void Remove(size_t place);
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "core/net/memory_network.h"
 #include "platform/sim/sim.h"
+#include "platform/sim/simulation.h"
 
 namespace ebbrt {
 namespace {
@@ -23,7 +24,8 @@ absl::Status InstallNetwork(std::string_view name) {
                                       "\", expected \"" +
                                       std::string(kNames[0]) + "\"");
   }
-  const platform::SimFaults& faults = platform::Sim::faults();
+  const platform::SimFaults& faults =
+      platform::Simulation::current->faults();
   MemoryNetworkOptions options = {.delay = faults.network_delay,
                                   .jitter = faults.network_jitter,
                                   .segment_bytes_max = 1460,
