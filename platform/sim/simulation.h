@@ -23,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.h"
@@ -33,6 +34,8 @@
 #include "platform/sim/sim_node.h"
 
 namespace ebbrt::platform {
+
+class FlowWorld;
 
 struct SimulationOptions {
   uint64_t seed = 1;
@@ -91,6 +94,11 @@ class Simulation {
   // Has `output` leave when the present core's turn ends.
   void LeaveLater(SimOutput& output) { core_->outputs.PushBack(&output); }
 
+  // The flow network between the nodes (platform/sim/network); null: there is
+  // none. Not the simulation's own.
+  void SetFlowWorld(FlowWorld* world) { flow_world_ = world; }
+  FlowWorld* flow_world() { return flow_world_; }
+
   // As in the contract, of the present core and its node.
   bool Wait(Time deadline);
   void Wake(CoreId core);
@@ -113,6 +121,12 @@ class Simulation {
   // How many turns of cores, and how many actions there have been.
   uint64_t turns() const { return turns_; }
   uint64_t actions() const { return actions_; }
+  // Whether there have been any since the last call, which may come from a
+  // signal handler.
+  bool MovedSinceLastLook() {
+    uint64_t moves = turns_ + actions_;
+    return moves != std::exchange(looked_at_, moves);
+  }
 
  private:
   Duration Draw(Duration low, Duration high) {
@@ -148,11 +162,13 @@ class Simulation {
   EventQueue queue_;
   SimCore* core_ = nullptr;  // The present one.
   Time now_{};
+  FlowWorld* flow_world_ = nullptr;
   bool ended_ = false;
   int code_ = 0;
   uint64_t history_ = 0;
   uint64_t turns_ = 0;
   uint64_t actions_ = 0;
+  uint64_t looked_at_ = 0;
 };
 
 }  // namespace ebbrt::platform
