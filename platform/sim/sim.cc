@@ -20,6 +20,7 @@ namespace {
 // simulation of its own.
 thread_local std::optional<SimFaults> faults_set;
 thread_local uint64_t last_history = 0;
+thread_local Sim::Extension* extension_set = nullptr;
 
 Simulation& Current() {
   EBBRT_CHECK(Simulation::current != nullptr);
@@ -70,8 +71,11 @@ int Sim::RunNode(const NodeOptions& options, const CoreProgram& program) {
   }
   Simulation simulation(simulated);
   OnlyNode only(simulation, program);
-  simulation.Boot(simulation.AddNode("0", options, only));
+  SimNode& node = simulation.AddNode("0", options, only);
+  if (extension_set != nullptr) extension_set->Begin(simulation);
+  simulation.Boot(node);
   simulation.Run();
+  if (extension_set != nullptr) extension_set->End();
   last_history = simulation.history();
   StopSignal::Ignore();
   return simulation.code();
@@ -143,6 +147,7 @@ void Sim::SetFaults(const SimFaults& faults) {
   EBBRT_CHECK(Simulation::current == nullptr);
   faults_set = faults;
 }
+void Sim::SetExtension(Extension* extension) { extension_set = extension; }
 void Sim::ClearFaults() { faults_set.reset(); }
 
 uint64_t Sim::History() noexcept {

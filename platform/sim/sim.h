@@ -34,6 +34,8 @@
 
 namespace ebbrt::platform {
 
+class Simulation;
+
 struct Sim {
   // What a node with core_count 0 has.
   static constexpr uint32_t kMachineCores = 4;
@@ -97,6 +99,17 @@ struct Sim {
   // EBBRT_SIM_FAULTS says.
   static void SetFaults(const SimFaults& faults);
   static void ClearFaults();
+
+  // What a thread adds to the simulations that its RunNode makes, from now on;
+  // null: nothing. Both are called off cores.
+  struct Extension {
+    virtual void Begin(Simulation& simulation) = 0;
+    virtual void End() = 0;
+
+   protected:
+    ~Extension() = default;
+  };
+  static void SetExtension(Extension* extension);
 
   // What is written off cores, and what a node writes that has the process to
   // itself.

@@ -55,8 +55,9 @@ struct SimCore : SimEvent {
   Time now{};
   // It has been woken since it last returned from Wait.
   bool woken = false;
-  // What ended on it last, for messages.
+  // What ended on it last, and when, for messages.
   uint32_t last_tag = 0;
+  Time last_event{};
   IntrusiveQueue<SimInterrupt> interrupts;
   IntrusiveQueue<SimOutput> outputs;
   SimRepresentatives representatives;

@@ -51,7 +51,7 @@ void Simulation::Boot(SimNode& node) {
   ++up_count_;
   node.running_ = node.program_.Boot(node);
   for (SimCore& core : node.cores()) {
-    core.now = now_;
+    core.now = core.last_event = now_;
     core.woken = false;
     BecomeCore(core);
     node.running_.start(node.running_.context);
@@ -94,6 +94,12 @@ void Simulation::Crash(SimNode& node) {
 }
 
 void Simulation::Run() {
+  RunUntil(kTimeNever);
+  FinishAll();
+}
+
+bool Simulation::RunUntil(Time time) {
+  horizon_ = time;
   // Wait, which Advance is the end of, returns as the next core until there is
   // no more; so one loop serves all nodes.
   if (Advance()) {
@@ -101,6 +107,10 @@ void Simulation::Run() {
     program.loop(program.context);
   }
   LeaveCore();
+  return !ended_;
+}
+
+void Simulation::FinishAll() {
   for (auto& node : nodes_) {
     if (node->up_) Finish(*node, node->ends_ ? node->code_ : code_);
   }
@@ -114,6 +124,8 @@ void Simulation::End(int code) {
 bool Simulation::Advance() {
   for (;;) {
     if (ended_) return false;
+    // Others have a part in time, and their turn.
+    if (next_time() > horizon_) return false;
     if (queue_.empty() || queue_.next_time() > time_limit_) {
       if (up_count_ > 0) {
         ReportStuck(queue_.empty() ? "deadlock" : "still running");
@@ -249,6 +261,7 @@ bool Simulation::ServiceInterrupts() {
 void Simulation::EndEvent(uint32_t tag, uint64_t bytes) {
   SimCore& core = *core_;
   core.last_tag = tag;
+  core.last_event = core.now;
   const SimNode& node = *core.node;
   if (node.costs_ == nullptr) return;
   const EventCost* cost = node.costs_->Find(tag);
@@ -287,12 +300,14 @@ void Simulation::ReportStuck(const char* what) {
     std::span<SimCore> cores = node->cores();
     SimCore& last = *std::max_element(
         cores.begin(), cores.end(),
-        [](const SimCore& a, const SimCore& b) { return a.now < b.now; });
+        [](const SimCore& a, const SimCore& b) {
+          return a.last_event < b.last_event;
+        });
     std::fprintf(stderr,
                  "sim: all %zu cores of node %s wait; the last event was on "
                  "core %u at %" PRId64 " ns: %s\n",
                  cores.size(), node->name_.c_str(), last.id.index(),
-                 last.now.time_since_epoch().count(),
+                 last.last_event.time_since_epoch().count(),
                  TagName(last.last_tag).c_str());
   }
   if (named > kNamedMax) {

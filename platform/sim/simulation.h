@@ -77,6 +77,15 @@ class Simulation {
 
   // Runs until End, or until nothing more can happen.
   void Run();
+  // The same in parts, for who drives several models of time: lets happen what
+  // happens until `time`; or, if it calls Pause meanwhile, until the time come
+  // to then. False: all has ended.
+  bool RunUntil(Time time);
+  void Pause() { horizon_ = now_; }
+  // The end of Run.
+  void FinishAll();
+  // When the next thing happens; kTimeNever if there is none.
+  Time next_time() const { return queue_.next_time(); }
   // Leaves Run after the turn under way. The first code given counts.
   void End(int code);
   int code() const { return code_; }
@@ -162,6 +171,7 @@ class Simulation {
   EventQueue queue_;
   SimCore* core_ = nullptr;  // The present one.
   Time now_{};
+  Time horizon_ = kTimeNever;  // What comes after it has to wait.
   FlowWorld* flow_world_ = nullptr;
   bool ended_ = false;
   int code_ = 0;

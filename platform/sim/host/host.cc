@@ -37,10 +37,11 @@ json Reachable(const json& value, uint32_t node) {
 
 }  // namespace
 
-Host::Host(const HostDocument& document, std::unique_ptr<Topology> topology)
+Host::Host(const HostDocument& document, HostNetwork& network)
     : document_(document),
+      network_(network),
       simulation_(OptionsOf(document)),
-      fabric_(simulation_, std::move(topology)),
+      fabric_(simulation_, network.TakeTopology()),
       flow_world_(simulation_, fabric_),
       faults_(simulation_, fabric_, *this),
       boot_(*this) {
@@ -74,7 +75,7 @@ int Host::Run() {
     return kExitWrongConfiguration;
   }
   ScheduleBoot();
-  simulation_.Run();
+  network_.Run(simulation_, fabric_);
   char history[17];
   std::snprintf(history, sizeof(history), "%016" PRIx64,
                 simulation_.history());

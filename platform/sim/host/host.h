@@ -32,6 +32,7 @@
 #include "core/event/node.h"
 #include "platform/sim/host/fault_injector.h"
 #include "platform/sim/host/host_document.h"
+#include "platform/sim/host/host_network.h"
 #include "platform/sim/network/fabric.h"
 #include "platform/sim/network/flow_world.h"
 #include "platform/sim/simulation.h"
@@ -40,8 +41,8 @@ namespace ebbrt::platform {
 
 class Host final : public NodeKeeper {
  public:
-  // The document and the topology outlive it.
-  Host(const HostDocument& document, std::unique_ptr<Topology> topology);
+  // The document and the network outlive it.
+  Host(const HostDocument& document, HostNetwork& network);
   ~Host();
 
   // Runs to the end; returns the exit code.
@@ -99,6 +100,7 @@ class Host final : public NodeKeeper {
   void WriteReport(nlohmann::json report);
 
   const HostDocument& document_;
+  HostNetwork& network_;
   Simulation simulation_;
   Fabric fabric_;
   FlowWorld flow_world_;

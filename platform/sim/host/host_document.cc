@@ -78,19 +78,17 @@ HostNodeGroup ReadGroup(ParameterReader& reader, const json& parameters,
   return group;
 }
 
-// What a topology other than a star needs is its own to read.
-LinkOptions ReadNetwork(ParameterReader& reader, const json& given,
-                        HostDocument& document) {
+LinkOptions ReadNetwork(ParameterReader& reader, HostDocument& document) {
   ParameterReader network = reader.Object("network");
-  document.topology = network.Choice(
+  document.simgrid.topology = network.Choice(
       "topology", "star",
       {"star", "fat_tree", "dragonfly", "torus", "platform_file"});
   document.bulk_bytes = static_cast<uint64_t>(
       network.Integer("bulk_bytes", 0, {.unit = "bytes"}));
-  for (const char* key : {"parameters", "file"}) {
-    if (network.Has(key)) document.topology_parameters[key] = given[key];
-  }
-  return ReadLink(network, LinkOptions{});
+  document.simgrid.parameters = network.Text("parameters", "");
+  document.simgrid.file = network.Text("file", "");
+  document.simgrid.link = ReadLink(network, LinkOptions{});
+  return document.simgrid.link;
 }
 
 }  // namespace
@@ -138,8 +136,7 @@ absl::StatusOr<HostDocument> ReadHostDocument(const json& given) {
           "time_limit_s", 3600,
           {.min = 1e-9, .max = 1e9, .unit = "seconds"})));
   const json none = json::object();
-  LinkOptions link = ReadNetwork(
-      reader, given.contains("network") ? given["network"] : none, document);
+  LinkOptions link = ReadNetwork(reader, document);
   size_t index = 0;
   for (ParameterReader& group : reader.Objects("nodes")) {
     const json& node = given["nodes"][index++];

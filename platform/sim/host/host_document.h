@@ -31,7 +31,7 @@
 #include "platform/sim/faults.h"
 #include "platform/sim/host/fault_plan.h"
 #include "platform/sim/network/link.h"
-#include "platform/sim/network/topology.h"
+#include "platform/sim/simgrid/simgrid_network.h"
 
 namespace ebbrt::platform {
 
@@ -53,8 +53,7 @@ struct HostDocument {
   uint64_t seed = 1;
   Duration time_limit = std::chrono::hours(1);
   SimFaults faults;  // EBBRT_SIM_FAULTS.
-  std::string topology = "star";
-  nlohmann::json topology_parameters = nlohmann::json::object();
+  SimGridOptions simgrid;
   uint64_t bulk_bytes = 0;  // 0: nothing is carried as a bulk flow.
   std::unique_ptr<CostTable> costs;  // Null: events cost nothing.
   std::vector<HostNodeGroup> groups;

@@ -6,7 +6,7 @@
 #include "core/app/run_application.h"
 #include "platform/sim/host/host.h"
 #include "platform/sim/host/host_document.h"
-#include "platform/sim/host/make_topology.h"
+#include "platform/sim/host/host_network.h"
 #include "platform/sim/host/watchdog.h"
 
 namespace {
@@ -27,10 +27,10 @@ int main(int argc, char** argv) {
   if (!json.ok()) return Refuse(json.status());
   absl::StatusOr<sim::HostDocument> document = sim::ReadHostDocument(*json);
   if (!document.ok()) return Refuse(document.status());
-  absl::StatusOr<std::unique_ptr<sim::Topology>> topology =
-      sim::MakeTopology(*document);
-  if (!topology.ok()) return Refuse(topology.status());
-  sim::Host host(*document, *std::move(topology));
+  absl::StatusOr<std::unique_ptr<sim::HostNetwork>> network =
+      sim::HostNetwork::Create(*document);
+  if (!network.ok()) return Refuse(network.status());
+  sim::Host host(*document, **network);
   sim::StartWatchdog();
   return host.Run();
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/trace/trace.h"
 #include "platform/sim/network/flow_network.h"
 #include "platform/sim/network/flow_world.h"
@@ -201,12 +202,14 @@ void FlowConnection::Handle(FlowMessage& message) {
       receive_closed_ = true;
       break;
     case Kind::kReset:
-      Fail(absl::UnavailableError(open_ ? "connection reset by peer"
-                                        : "connection refused"));
+      Fail(open_ ? absl::UnavailableError("connection reset by peer")
+                 : absl::UnavailableError(absl::StrCat(
+                       remote_.ToString(), ": connection refused")));
       break;
     case Kind::kTimedOut:
-      Fail(absl::DeadlineExceededError(open_ ? "connection timed out"
-                                             : "no answer"));
+      Fail(open_ ? absl::DeadlineExceededError("connection timed out")
+                 : absl::DeadlineExceededError(
+                       absl::StrCat(remote_.ToString(), ": no answer")));
       break;
     case Kind::kData:
     case Kind::kConnect:

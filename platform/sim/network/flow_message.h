@@ -73,6 +73,7 @@ class FlowMessage final : public Parcel, public SimInterrupt {
   IOBufChain data;
   Endpoint source;       // Of kConnect and kDatagram.
   Endpoint destination;  // The same.
+  Endpoint listening;    // What it has found there, as it was bound.
 
  private:
   friend class FlowWorld;

@@ -108,11 +108,11 @@ void FlowNetwork::Receive(FlowMessage* message) {
 
 void FlowNetwork::Accept(FlowMessage* message) {
   FlowAddress peer = message->from;
-  Endpoint listening = message->destination;
+  Endpoint local = message->destination;
+  Endpoint listening = message->listening;
   Endpoint remote = message->source;
   world_.Free(message);
   FlowAddress mine = NewAddress();
-  Endpoint local = {SimAddressOf(core_.node->number()), listening.port};
   auto& connection = connections_[mine.key];
   connection =
       std::make_unique<FlowConnection>(*this, mine, local, remote, nullptr);

@@ -99,7 +99,7 @@ bool FlowWorld::FindListener(FlowMessage& message) {
   message.to.life = simulation_.node(message.to.node).life();
   message.to.core = found->owner.core;
   message.to.key = found->owner.key;
-  if (message.kind == Kind::kConnect) message.destination = found->bound;
+  message.listening = found->bound;
   return true;
 }
 
