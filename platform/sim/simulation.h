@@ -78,16 +78,17 @@ class Simulation {
   // Runs until End, or until nothing more can happen.
   void Run();
   // The same in parts, for who drives several models of time: lets happen what
-  // happens until `time`; or, if it calls Pause meanwhile, until the time come
-  // to then. False: all has ended.
+  // happens until `time`; or, if Pause is called meanwhile, to the end of the
+  // turn or the action that did. False: all has ended.
   bool RunUntil(Time time);
-  void Pause() { horizon_ = now_; }
+  void Pause() { horizon_ = Time::min(); }
   // The end of Run.
   void FinishAll();
   // When the next thing happens; kTimeNever if there is none.
   Time next_time() const { return queue_.next_time(); }
   // Leaves Run after the turn under way. The first code given counts.
   void End(int code);
+  bool ended() const { return ended_; }
   int code() const { return code_; }
 
   // Has the action happen then, or as soon as possible.

@@ -199,13 +199,14 @@ void Host::OnReport(HostNode& node, std::string_view text) {
 }
 
 void Host::OnEnd(HostNode& node, int code) {
+  // What else is taken down then did not end by itself.
+  if (simulation_.ended()) return;
   WriteReport({{"event", "end"},
                {"node", node.node_->name()},
                {"role", node.group_.role},
                {"code", code}});
   if (node.crashes_) return;
   --(node.group_.is_service ? services_ : tasks_);
-  if (code == Sim::kDeadlockExitCode) return;  // Of all of them: it is told.
   if (code != 0) {
     Fail(node, "ended with exit code " + std::to_string(code),
          code == kExitWrongConfiguration ? code : kExitFailed);
