@@ -232,7 +232,8 @@ void EventLoop::RunOnStack(void* argument) {
     bool ran = loop.RunInterrupts();
     ran |= loop.RunDueTimer();
     ran |= loop.RunQueuedEvent();
-    if (ran || loop.RunIdleHandler()) continue;
+    ran = ran || loop.RunIdleHandler();
+    if (ran && !kTimeIsVirtual) continue;
     if (!WaitForWork(loop)) break;
   }
   thread->leaving = std::exchange(thread->running, nullptr);

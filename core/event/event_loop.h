@@ -96,17 +96,15 @@ class EventLoop {
  public:
   // At most this many turns pass before the platform gets one of its own
   // (Platform::Wait), in which it also tells of the end of the node.
-  // In virtual time each turn is followed by one: what a turn has cost must have
-  // passed on all cores before the next.
-  static constexpr uint32_t kTurnsPerYield =
-      platform::Has(Platform::kFeatures, platform::Feature::kVirtualTime) ? 2
-                                                                          : 64;
+  // In virtual time each turn ends so: what it has cost must have passed on all
+  // cores before the next.
+  static constexpr uint32_t kTurnsPerYield = 64;
+  static constexpr bool kTimeIsVirtual =
+      platform::Has(Platform::kFeatures, platform::Feature::kVirtualTime);
   // At most this many turns pass before a busy loop looks at the clock, that
   // is, before it sees that a timer is due. In virtual time each does: to look
   // costs nothing there, and all must happen at its own time.
-  static constexpr uint32_t kTurnsPerClockRead =
-      platform::Has(Platform::kFeatures, platform::Feature::kVirtualTime) ? 1
-                                                                          : 8;
+  static constexpr uint32_t kTurnsPerClockRead = kTimeIsVirtual ? 1 : 8;
   static constexpr size_t kPooledEventsMax = 256;
 
   // `loops` has the loop of each core of the node, by index.
@@ -179,8 +177,7 @@ class EventLoop {
   // What ran under this tag has ended, or blocks: where time is virtual, it has
   // taken some.
   void Charge(EventTag tag) {
-    if constexpr (platform::Has(Platform::kFeatures,
-                                platform::Feature::kVirtualTime)) {
+    if constexpr (kTimeIsVirtual) {
       Platform::EndEvent(tag, std::exchange(event_bytes_, 0));
     }
   }

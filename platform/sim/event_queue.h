@@ -1,8 +1,10 @@
 // The simulator's queue: what happens next, in virtual time.
 //
 // A heap of four children a node, keyed by (time, rank, sequence), whose keys
-// stand in one array and whose events know their place in it, so that an event
-// is moved or cancelled where it stands. What has an equal time comes in order
+// stand in one array. An event that is scheduled has a slot, and a second array
+// has each slot's place in the first, so that an event is moved or cancelled
+// where it stands; and since both arrays are small, to take the next of a
+// million events touches no event but that one. What has an equal time comes in order
 // of rank, and what has an equal rank in the order in which it was scheduled:
 // a history depends on nothing but what was scheduled.
 //
@@ -35,14 +37,14 @@ class SimEvent {
   SimEvent& operator=(const SimEvent&) = delete;
   ~SimEvent() { EBBRT_DCHECK(!scheduled()); }
 
-  bool scheduled() const { return place_ != kNowhere; }
+  bool scheduled() const { return slot_ != kNone; }
   // Whether it is a SimAction.
   bool is_action() const { return is_action_; }
 
  private:
   friend class EventQueue;
-  static constexpr uint32_t kNowhere = ~uint32_t{0};
-  uint32_t place_ = kNowhere;
+  static constexpr uint32_t kNone = ~uint32_t{0};
+  uint32_t slot_ = kNone;
   const bool is_action_;
 };
 
@@ -82,7 +84,9 @@ class EventQueue {
   // When the next event happens; kTimeNever if there is none.
   Time next_time() const { return empty() ? kTimeNever : heap_[0].time; }
   // REQUIRES: event.scheduled().
-  Time time_of(const SimEvent& event) const { return heap_[event.place_].time; }
+  Time time_of(const SimEvent& event) const {
+    return heap_[slots_[event.slot_].place].time;
+  }
 
   // Cancels all.
   void Clear();
@@ -93,11 +97,16 @@ class EventQueue {
   struct Node {
     Time time;
     uint64_t order;  // The rank in the upper 16 bits, then the sequence.
-    SimEvent* event;
+    uint32_t slot;
 
     bool Before(const Node& other) const {
       return time != other.time ? time < other.time : order < other.order;
     }
+  };
+
+  struct Slot {
+    SimEvent* event;
+    uint32_t place;
   };
 
   // Puts `node` at `place` or, as long as it belongs there, above or below.
@@ -105,13 +114,16 @@ class EventQueue {
   void SiftDown(size_t place, Node node);
   void Put(size_t place, const Node& node) {
     heap_[place] = node;
-    node.event->place_ = static_cast<uint32_t>(place);
+    slots_[node.slot].place = static_cast<uint32_t>(place);
   }
+  // Takes the node at `place` out, and frees its slot.
   void Remove(size_t place);
 
-  // Invariant: no node is before its parent, (place - 1) / kChildren; each
-  // node's event has its place.
+  // Invariants: no node is before its parent, (place - 1) / kChildren; a node's
+  // slot has its event and its place; the event has its slot.
   std::vector<Node> heap_;
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_slots_;
   uint64_t sequence_ = 0;
 };
 
