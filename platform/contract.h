@@ -47,7 +47,8 @@ struct CoreProgram {
   // The core's loop. It returns after Wait has returned false. Where one thread
   // serves several cores (Wait returns as another), it is called once for all.
   void (*loop)(void* context);
-  // Called once on each core after every loop has ended, core 0 last.
+  // Called once on each core after every loop of the node has ended, core 0
+  // last.
   void (*stop)(void* context);
   void* context;
 };

@@ -4,9 +4,9 @@
 // stand in one array. An event that is scheduled has a slot, and a second array
 // has each slot's place in the first, so that an event is moved or cancelled
 // where it stands; and since both arrays are small, to take the next of a
-// million events touches no event but that one. What has an equal time comes in order
-// of rank, and what has an equal rank in the order in which it was scheduled:
-// a history depends on nothing but what was scheduled.
+// million events touches no event but that one. What has an equal time comes in
+// order of rank, and what has an equal rank in the order in which it was
+// scheduled: a history depends on nothing but what was scheduled.
 //
 // It is a library of its own and needs neither the platform nor SimGrid.
 //
@@ -19,6 +19,7 @@
 #ifndef EBBRT_PLATFORM_SIM_EVENT_QUEUE_H_
 #define EBBRT_PLATFORM_SIM_EVENT_QUEUE_H_
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -78,6 +79,18 @@ class EventQueue {
 
   // Takes the next event out. Null if there is none.
   SimEvent* Pop();
+
+  // Has the processor fetch what is likely to be taken next: in a simulation of
+  // many cores hardly anything is in its caches.
+  void PrefetchNext() const {
+    size_t count = std::min(heap_.size(), 1 + kChildren);
+    for (size_t i = 0; i < count; ++i) {
+      const char* event =
+          reinterpret_cast<const char*>(slots_[heap_[i].slot].event);
+      __builtin_prefetch(event);
+      __builtin_prefetch(event + kCacheLineBytes);
+    }
+  }
 
   bool empty() const { return heap_.empty(); }
   size_t size() const { return heap_.size(); }

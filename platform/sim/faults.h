@@ -40,8 +40,8 @@ struct SimFaults {
   double network_refuse = 0;
 };
 
-// Reads what EBBRT_SIM_FAULTS says. Returns what is wrong with it, "" if nothing
-// is.
+// Reads what EBBRT_SIM_FAULTS says. Returns what is wrong with it; "" if
+// nothing is.
 std::string ReadSimFaults(SimFaults& faults);
 
 // Reads "name=value,name=value", durations with "_ns" behind their names, over

@@ -50,6 +50,8 @@ class SimOutput : public QueueLink<SimOutput> {
 struct SimCore : SimEvent {
   SimNode* node = nullptr;
   CoreId id;
+  // Of its node, while that is up; else 0.
+  uint32_t life = 0;
   // How far it has come, in the simulation's time. Ahead of the queue's while
   // it runs, by what it has been charged.
   Time now{};

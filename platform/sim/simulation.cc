@@ -53,6 +53,7 @@ void Simulation::Boot(SimNode& node) {
   for (SimCore& core : node.cores()) {
     core.now = core.last_event = now_;
     core.woken = false;
+    core.life = node.life_;
     BecomeCore(core);
     node.running_.start(node.running_.context);
   }
@@ -72,6 +73,7 @@ void Simulation::Finish(SimNode& node, int code) {
     node.running_.stop(node.running_.context);
     LeaveCore();
     queue_.Cancel(core);
+    core.life = 0;
     while (SimInterrupt* lost = core.interrupts.PopFront()) lost->Drop();
     core.outputs = {};
     core.representatives.Clear();
@@ -102,9 +104,13 @@ bool Simulation::RunUntil(Time time) {
   horizon_ = time;
   // Wait, which Advance is the end of, returns as the next core until there is
   // no more; so one loop serves all nodes.
-  if (Advance()) {
+  while (Advance()) {
     const CoreProgram& program = core_->node->running_;
     program.loop(program.context);
+    LeaveCore();
+    if (last_ == nullptr) break;
+    SimNode& node = *std::exchange(last_, nullptr);
+    Finish(node, node.code_);
   }
   LeaveCore();
   return !ended_;
@@ -136,6 +142,7 @@ bool Simulation::Advance() {
     // A core that is taken down may have been ahead.
     now_ = std::max(now_, queue_.next_time());
     SimEvent* event = queue_.Pop();
+    queue_.PrefetchNext();
     if (!event->is_action()) {
       ResumeCore(*static_cast<SimCore*>(event), now_);
       return true;
@@ -193,6 +200,11 @@ bool Simulation::Wait(Time deadline) {
   SimNode& node = *core.node;
   core.now += Draw(faults_.wait_cost_min, faults_.wait_cost_max);
   LetOutputsLeave(core);
+  if (node.ends_ && up_count_ == 1) {
+    // What it is to stop, it stops when there is no loop any more.
+    last_ = &node;
+    return false;
+  }
   if (node.ends_) {
     Finish(node, node.code_);
     return Advance();

@@ -171,6 +171,7 @@ class Simulation {
   size_t up_count_ = 0;
   EventQueue queue_;
   SimCore* core_ = nullptr;  // The present one.
+  SimNode* last_ = nullptr;  // Ends, and no other is up.
   Time now_{};
   Time horizon_ = kTimeNever;  // What comes after it has to wait.
   FlowWorld* flow_world_ = nullptr;

@@ -32,9 +32,9 @@ absl::Status FaultInjector::Start(const FaultPlan& plan, uint64_t seed) {
     for (const std::string& name : fault.nodes) {
       std::vector<SimNode*> found = keeper_.FindNodes(name);
       if (found.empty()) {
-        return absl::InvalidArgumentError("simulation.faults: found the node \"" +
-                                          name +
-                                          "\", expected a node's name or role");
+        return absl::InvalidArgumentError(
+            "simulation.faults: found the node \"" + name +
+            "\", expected a node's name or role");
       }
       nodes.insert(nodes.end(), found.begin(), found.end());
     }
@@ -71,7 +71,7 @@ void FaultInjector::Begin(const PlannedFault& fault,
         node->SetSlowdown(fault.factor);
         break;
       case Kind::kLinkDown:
-        ChangeLinks(*node, [](Link& link) { link.up = false; });
+        fabric_.SetLinkUp(node->number(), false);
         break;
       case Kind::kImpair:
         ChangeLinks(*node, [&fault](Link& link) { link.faults = fault.link; });
@@ -101,7 +101,7 @@ void FaultInjector::End(const PlannedFault& fault,
         node->SetSlowdown(1);
         break;
       case Kind::kLinkDown:
-        ChangeLinks(*node, [](Link& link) { link.up = true; });
+        fabric_.SetLinkUp(node->number(), true);
         break;
       case Kind::kImpair:
         ChangeLinks(*node, [](Link& link) { link.faults = {}; });

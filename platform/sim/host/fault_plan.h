@@ -12,10 +12,10 @@
 //    {"kind": "random_crashes", "at_s": 1, "until_s": 10, "mean_gap_s": 2,
 //     "for_s": 0.5}]
 //
-// "node" is a node's name or a role, which stands for all its nodes; "nodes" are
-// several, and a partition lies between them and all others. Without
-// "for_s" a fault lasts to the end. A node that has crashed boots again after
-// "for_s"; its application starts from nothing.
+// "node" is a node's name or a role, which stands for all its nodes; "nodes"
+// are several, and a partition lies between them and all others; a later one
+// takes its place. Without "for_s" a fault lasts to the end. A node that has
+// crashed boots again after "for_s"; its application starts from nothing.
 //
 // Cores: called before there are any. Errors: kInvalidArgument, with the place.
 #ifndef EBBRT_PLATFORM_SIM_HOST_FAULT_PLAN_H_

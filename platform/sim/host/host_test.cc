@@ -130,7 +130,8 @@ TEST(Host, ANodeThatFailsIsNamed) {
   Outcome outcome = RunDocument(
       {Node("good", "sleeps"), Node("bad", "fails", {{"count", 2}})});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_THAT(outcome.err, ContainsRegex("^sim: node bad-[01] ended with exit code 5\n$"));
+  EXPECT_THAT(outcome.err,
+              ContainsRegex("^sim: node bad-[01] ended with exit code 5\n$"));
 }
 
 TEST(Host, ANodeThatWaitsForEverIsNamed) {

@@ -66,6 +66,12 @@ void Fabric::Partition(const std::vector<SimNode*>& nodes) {
   for (SimNode* node : nodes) parted_[node->number()] = true;
 }
 
+void Fabric::SetLinkUp(uint32_t node, bool up) {
+  topology_->UpLink(node).up = up;
+  topology_->DownLink(node).up = up;
+  if (observer_ != nullptr) observer_->OnLinkChange(node);
+}
+
 bool Fabric::PassFaults(Parcel& parcel, Link& link, Time now, Duration& late) {
   Random& random = simulation_.fault_random();
   const LinkFaults& faults = link.faults;

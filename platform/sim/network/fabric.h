@@ -71,6 +71,16 @@ class BulkCarrier {
                      uint64_t bytes, Time now) = 0;
 };
 
+// Who hears of a node's link.
+class LinkObserver {
+ public:
+  // It went down, or came up.
+  virtual void OnLinkChange(uint32_t node) = 0;
+
+ protected:
+  ~LinkObserver() = default;
+};
+
 class Fabric {
  public:
   // What stays within a node takes that long.
@@ -96,6 +106,10 @@ class Fabric {
   // any, all passes again.
   void Partition(const std::vector<SimNode*>& nodes);
 
+  // Cuts a node off, or connects it again.
+  void SetLinkUp(uint32_t node, bool up);
+  void SetLinkObserver(LinkObserver* observer) { observer_ = observer; }
+
   Topology& topology() { return *topology_; }
   Simulation& simulation() { return simulation_; }
 
@@ -114,6 +128,7 @@ class Fabric {
 
   // By node, which side of a partition it is on; empty: there is none.
   std::vector<bool> parted_;
+  LinkObserver* observer_ = nullptr;
   BulkCarrier* bulk_ = nullptr;
   uint64_t bulk_bytes_ = 0;
 };

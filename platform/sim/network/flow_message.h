@@ -30,7 +30,7 @@ class FlowWorld;
 struct FlowAddress {
   uint32_t node = 0;
   uint32_t life = 0;
-  CoreId core;
+  SimCore* core = nullptr;  // Null: it is not known.
   uint64_t key = 0;  // 0: whoever listens.
 };
 

@@ -46,7 +46,7 @@ void FlowNetwork::StopListeningTcp(const Endpoint& local) {
 }
 
 FlowAddress FlowNetwork::NewAddress() {
-  return {core_.node->number(), core_.node->life(), core_.id, world_.NewKey()};
+  return {core_.node->number(), core_.life, &core_, world_.NewKey()};
 }
 
 void FlowNetwork::ConnectTcp(const Endpoint& remote,
@@ -200,8 +200,8 @@ absl::Status FlowNetwork::SendDatagram(const Endpoint& from, const Endpoint& to,
       SimNodeOf(to.address, self, world_.simulation().node_count());
   if (!node.has_value()) return absl::OkStatus();
   FlowMessage* message = world_.NewMessage(Kind::kDatagram);
-  message->from = {self, core_.node->life(), core_.id, 0};
-  message->to = {*node, 0, CoreId(0), 0};
+  message->from = {self, core_.life, &core_, 0};
+  message->to = {.node = *node};
   message->source = {node == self ? to.address : SimAddressOf(self),
                      from.port};
   message->destination = to;

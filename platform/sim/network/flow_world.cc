@@ -96,23 +96,23 @@ bool FlowWorld::FindListener(FlowMessage& message) {
   std::optional<ebbrt::internal::MemoryPorts::Found> found =
       ports.Find(message.destination, part->random);
   if (!found.has_value()) return false;
-  message.to.life = simulation_.node(message.to.node).life();
-  message.to.core = found->owner.core;
+  SimNode& node = simulation_.node(message.to.node);
+  message.to.life = node.life();
+  message.to.core = &node.cores()[found->owner.core.index()];
   message.to.key = found->owner.key;
   message.listening = found->bound;
   return true;
 }
 
 void FlowWorld::GiveUp(FlowMessage& message) {
-  SimNode& node = simulation_.node(message.from.node);
-  if (!node.up() || node.life() != message.from.life) {
+  if (message.from.core->life != message.from.life) {
     Free(&message);
     return;
   }
   message.kind = Kind::kTimedOut;
   message.data.Clear();
   std::swap(message.from, message.to);
-  simulation_.Raise(node.cores()[message.to.core.index()], message);
+  simulation_.Raise(*message.to.core, message);
 }
 
 void FlowMessage::Arrive(Time now) {
@@ -121,18 +121,17 @@ void FlowMessage::Arrive(Time now) {
     return;
   }
   Simulation& simulation = world_.simulation();
-  SimNode& node = simulation.node(to.node);
-  if (!node.up()) {
+  bool to_listener = kind == Kind::kConnect || kind == Kind::kDatagram;
+  if (to_listener ? !simulation.node(to.node).up() : to.core->life == 0) {
     Lose(now, Lost::kLinkDown);
     return;
   }
-  bool to_listener = kind == Kind::kConnect || kind == Kind::kDatagram;
-  if (to_listener ? !world_.FindListener(*this) : node.life() != to.life) {
+  if (to_listener ? !world_.FindListener(*this) : to.core->life != to.life) {
     world_.Refuse(*this, now);
     world_.Free(this);
     return;
   }
-  simulation.Raise(node.cores()[to.core.index()], *this);
+  simulation.Raise(*to.core, *this);
 }
 
 void FlowMessage::Lose(Time now, Lost) {
@@ -140,8 +139,7 @@ void FlowMessage::Lose(Time now, Lost) {
     world_.Free(this);
     return;
   }
-  SimNode& sender = world_.simulation().node(from.node);
-  if (!sender.up() || sender.life() != from.life) {
+  if (from.core->life != from.life) {
     // Nobody is there to send it again.
     world_.Free(this);
     return;

@@ -141,7 +141,9 @@ class QueueModel final : public Model, public BulkCarrier {
   void OnCompletion(const s4u::Activity& activity) {
     auto found = std::find_if(
         flows_.begin(), flows_.end(),
-        [&activity](const auto& flow) { return flow->comm.get() == &activity; });
+        [&activity](const auto& flow) {
+          return flow->comm.get() == &activity;
+        });
     if (found == flows_.end()) return;
     fabric_.Deliver((*found)->parcel, TimeOf(s4u::Engine::get_clock()));
     flows_.erase(found);
