@@ -38,6 +38,11 @@ bool SimRepresentatives::Set(EbbNumber number, void* representative) noexcept {
   }
 }
 
+void SimRepresentatives::Clear() noexcept {
+  std::fill_n(dense_, dense_count_, nullptr);
+  delete std::exchange(sparse_, nullptr);
+}
+
 void SimRepresentatives::SetOrThrow(EbbNumber number, void* representative) {
   if (number < kDenseMax) {
     if (number >= dense_count_) {
