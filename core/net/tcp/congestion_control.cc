@@ -25,7 +25,12 @@ void CongestionControl::OnAck(const AckEvent& event) {
     set_window(Avoid(event));
     return;
   }
-  // What slow start does not use of an acknowledgment is not made up for.
+  if (threshold_ != kNoThreshold) {
+    // RFC 3465 section 2.3.
+    set_window(window_ +
+               std::min(event.acknowledged_bytes, 2 * segment_bytes_));
+    return;
+  }
   const bool ends =
       hystart_.OnAck(event.rtt_latest, event.acknowledged, event.sent);
   set_window(window_ +

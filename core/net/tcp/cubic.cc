@@ -15,9 +15,10 @@ double Seconds(Duration duration) {
 // Newton's iteration, from above: it converges for every x >= 0.
 double CubeRoot(double x) {
   if (x <= 0) return 0;
+  constexpr int kStepsMax = 64;  // From 10^12.
   double root = std::max(x, 1.0);
-  // Halves a factor of 2^30 by two thirds a step, then doubles the digits.
-  for (int i = 0; i < 64; ++i) {
+  // A step takes a third off until it is near, then doubles the digits.
+  for (int i = 0; i < kStepsMax; ++i) {
     const double next = (2 * root + x / (root * root)) / 3;
     if (next >= root) break;
     root = next;

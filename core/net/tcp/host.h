@@ -24,10 +24,11 @@
 #ifndef EBBRT_CORE_NET_TCP_HOST_H_
 #define EBBRT_CORE_NET_TCP_HOST_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/types.h"
@@ -53,7 +54,6 @@ class Host {
  public:
   // `secret` is entropy (Platform::FillEntropy) that no peer can know.
   Host(const Options& options, Output& output, const HashKey& secret);
-  ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
@@ -80,7 +80,7 @@ class Host {
   // Does what is due. Output::SetTimer says when it is.
   void OnTimer(Time now);
   // kTimeNever if nothing is.
-  Time NextDeadline() const { return engine_.timers.next_deadline(); }
+  Time NextDeadline() { return engine_.NextDeadline(); }
 
   // Tells one handler what waits for an event of its own (Output::Defer).
   void RunDeferred();
@@ -100,26 +100,24 @@ class Host {
   size_t time_wait_count() const { return engine_.time_wait.size(); }
 
  private:
-  Listener* FindListener(const Endpoint& local);
+  // A segment of no connection; one that it opens begins behind `after`.
   void OnUnknownFlow(const FlowKey& key, const TcpHeader& header,
-                     IOBufChain payload, Ecn ecn, Time now);
+                     IOBufChain payload, Ecn ecn,
+                     std::optional<Sequence> after, Time now);
   // True: the flow is free for a new connection that begins with this SYN.
   bool OnTimeWaitSegment(TimeWait& waiting, const TcpHeader& header,
                          uint32_t payload_bytes, Time now);
-  void OnSyn(Listener& listener, const FlowKey& key, const TcpHeader& header,
-             Ecn ecn, Time now);
-  void SendCookie(const FlowKey& key, const TcpHeader& header, Time now);
+  void OnSyn(const FlowKey& key, const TcpHeader& header, Ecn ecn,
+             std::optional<Sequence> after, Time now);
   // The connection that a cookie stands for; null if it is none.
-  Connection* AcceptCookie(Listener& listener, const FlowKey& key,
-                           const TcpHeader& header, Time now);
+  Connection* AcceptCookie(const FlowKey& key, const TcpHeader& header,
+                           Time now);
+  // RFC 6056 section 3.3.3: a keyed hash says where to begin. 0: none is free.
   uint16_t PickPort(const Endpoint& local, const Endpoint& remote);
 
   Engine engine_;
   SynCookies cookies_;
-  absl::flat_hash_map<Endpoint, std::unique_ptr<Listener>> listeners_;
-  // Of a TIME-WAIT that just gave way: the next connection begins behind it.
-  Sequence reused_sequence_;
-  bool reuses_ = false;
+  uint64_t port_counter_ = 0;
 };
 
 }  // namespace ebbrt::tcp

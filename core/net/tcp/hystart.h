@@ -1,4 +1,5 @@
-// When slow start has gone far enough: it ends as delays grow, before losses.
+// When the first slow start has gone far enough: it ends as delays grow, before
+// there are losses.
 //
 // Cores: one. Blocks, allocates: never. Units: Duration, bytes.
 // Errors: none. Source: RFC 9406 section 4.2, with L for what is not paced.

@@ -6,6 +6,8 @@
 #ifndef EBBRT_CORE_NET_TCP_OPTIONS_H_
 #define EBBRT_CORE_NET_TCP_OPTIONS_H_
 
+#include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,9 +46,9 @@ struct Options {
   uint32_t send_bytes_max = 4 * kMiB;
 
   CongestionAlgorithm congestion = CongestionAlgorithm::kCubic;
-  bool timestamps = true;               // RFC 7323.
-  bool selective_acknowledgment = true; // RFC 2018.
-  EcnUse ecn = EcnUse::kAccept;         // RFC 3168.
+  bool timestamps = true;                // RFC 7323.
+  bool selective_acknowledgment = true;  // RFC 2018.
+  EcnUse ecn = EcnUse::kAccept;          // RFC 3168.
   // Holds back what does not fill a segment while anything is unacknowledged
   // (RFC 9293 section 3.7.4). Off: applications here gather what they send.
   bool nagle = false;
@@ -80,6 +82,13 @@ struct Options {
   // Ports for connections that we open (RFC 6056 section 3.2).
   uint16_t ephemeral_port_min = 32768;
   uint16_t ephemeral_port_max = 65535;
+
+  // The least shift that lets receive_window_max be told in 16 bits: RFC 7323
+  // section 2.2.
+  constexpr uint8_t WindowShift() const {
+    return static_cast<uint8_t>(
+        std::max<int>(std::bit_width(receive_window_max) - 16, 0));
+  }
 };
 
 }  // namespace ebbrt::tcp

@@ -74,6 +74,12 @@ class ReceiveQueue {
   // REQUIRES: they end within the window.
   bool Insert(Sequence begin, IOBufChain data, bool fin);
 
+  // Bytes [begin, end) have come again; the next report tells.
+  // REQUIRES: end <= next().
+  void OnRepeated(Sequence begin, Sequence end) {
+    duplicate_ = {begin.value(), end.value()};
+  }
+
   // Takes up to `bytes` of what is ready; none if there is no memory to cut a
   // buffer.
   std::optional<IOBufChain> Take(size_t bytes);
