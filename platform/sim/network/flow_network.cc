@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/event/event_loop.h"
-#include "core/net/memory_ports.h"
+#include "core/net/port_table.h"
 #include "core/trace/trace.h"
 #include "platform/sim/network/addresses.h"
 #include "platform/sim/network/flow_udp_socket.h"
@@ -14,7 +14,7 @@
 namespace ebbrt::platform {
 
 using Kind = FlowMessage::Kind;
-using ebbrt::internal::MemoryPorts;
+using ebbrt::PortTable;
 
 FlowNetwork::FlowNetwork(FlowWorld& world, std::shared_ptr<FlowNode> node)
     : world_(world),
@@ -56,8 +56,8 @@ void FlowNetwork::ConnectTcp(const Endpoint& remote,
   std::optional<uint32_t> node = SimNodeOf(
       remote.address, self, world_.simulation().node_count());
   uint16_t port =
-      static_cast<uint16_t>(MemoryPorts::kFirstDynamicPort +
-                            node_->next_port++ % MemoryPorts::kDynamicPorts);
+      static_cast<uint16_t>(PortTable::kFirstDynamicPort +
+                            node_->next_port++ % PortTable::kDynamicPorts);
   Endpoint local = {node == self ? remote.address : SimAddressOf(self), port};
   FlowAddress mine = NewAddress();
   auto& connection = connections_[mine.key];

@@ -93,7 +93,7 @@ bool FlowWorld::FindListener(FlowMessage& message) {
   if (part == nullptr) return false;
   auto& ports =
       message.kind == Kind::kConnect ? part->tcp_ports : part->udp_ports;
-  std::optional<ebbrt::internal::MemoryPorts::Found> found =
+  std::optional<ebbrt::PortTable::Found> found =
       ports.Find(message.destination, part->random);
   if (!found.has_value()) return false;
   SimNode& node = simulation_.node(message.to.node);

@@ -13,7 +13,7 @@
 
 #include "core/base/intrusive_queue.h"
 #include "core/base/random.h"
-#include "core/net/memory_ports.h"
+#include "core/net/port_table.h"
 #include "platform/sim/network/fabric.h"
 #include "platform/sim/network/flow_message.h"
 #include "platform/sim/simulation.h"
@@ -30,8 +30,8 @@ struct FlowOptions {
 struct FlowNode {
   explicit FlowNode(uint64_t seed) : random(seed, 0) {}
 
-  ebbrt::internal::MemoryPorts tcp_ports;
-  ebbrt::internal::MemoryPorts udp_ports;
+  ebbrt::PortTable tcp_ports;
+  ebbrt::PortTable udp_ports;
   Random random;
   uint16_t next_port = 0;
 };
