@@ -22,12 +22,13 @@ size_t Connection::Send(IOBufChain& data) {
     const uint32_t bytes = sender_.NextBytes(data.length());
     if (bytes == 0) break;
     const SentSegment* segment = sender_.SendData(data, bytes, now);
-    if (segment == nullptr) break;
+    starved_ = segment == nullptr;
+    if (starved_) break;
     EmitSegment(*segment, /*again=*/false, /*push=*/data.empty(), now);
     taken += bytes;
   }
-  wants_send_ready_ = !data.empty();
-  sender_.SetBlocked(wants_send_ready_, now);
+  untaken_bytes_ = data.length();
+  sender_.SetBlocked(untaken_bytes_ != 0, now);
   UpdateTimer();
   return taken;
 }
@@ -58,7 +59,7 @@ void Connection::SetReceiveWindow(size_t bytes) {
 void Connection::Close() {
   if (!open() || close_wanted_) return;
   close_wanted_ = true;
-  wants_send_ready_ = false;
+  untaken_bytes_ = 0;
   const Time now = engine_.output.Now();
   sender_.SetBlocked(false, now);
   state_ = state_ == State::kCloseWait ? State::kLastAck : State::kFinWait1;

@@ -113,6 +113,7 @@ class Connection final : public TcpConnection,
   // connection_open.cc
   void SetOptions(const TcpHeader& syn);
   void SendSyn(Time now);
+  void ArmHandshakeTimer(Time now);
   bool Establish(Sequence acknowledgment, uint32_t window, Time now);
   void OnSegmentInSynSent(const TcpHeader& header, Ecn ecn, Time now);
   bool OnAckInSynReceived(const TcpHeader& header, Time now);
@@ -144,6 +145,7 @@ class Connection final : public TcpConnection,
   void TrySendFin(Time now);
   uint32_t WindowRoom() const;
   void MoveWindowEdge();
+  uint16_t WindowField() const;
   uint32_t AckThreshold() const { return 2 * sender_.segment_bytes(); }
 
   // connection_timer.cc
@@ -170,6 +172,7 @@ class Connection final : public TcpConnection,
   TimestampClock clock_;
 
   size_t receive_window_ = kUnlimitedWindow;  // The application's.
+  size_t untaken_bytes_ = 0;    // What Send left: OnSendReady is to follow.
   Sequence window_edge_;        // What we have advertised; never goes back.
   Sequence last_acknowledged_;  // What our last segment acknowledged.
   Sequence initial_sequence_;
@@ -181,10 +184,11 @@ class Connection final : public TcpConnection,
   Time keep_alive_deadline_ = kTimeNever;
   Time last_heard_{};
   Time opened_at_{};  // When the first SYN was sent.
-  Time challenge_period_began_ = Time::min();
+  Time challenge_period_began_{-kChallengePeriod};
   uint32_t challenges_ = 0;
   uint32_t keep_alives_sent_ = 0;
   uint32_t syns_sent_ = 0;
+  uint32_t syn_timeouts_ = 0;
 
   absl::Status status_;
   uint16_t path_segment_bytes_ = kSegmentBytesDefault;
@@ -202,7 +206,7 @@ class Connection final : public TcpConnection,
   bool acknowledge_now_ = false; // At the burst's end.
   bool close_wanted_ = false;
   bool fin_sent_ = false;
-  bool wants_send_ready_ = false;
+  bool starved_ = false;         // Memory was refused: try again later.
   bool told_connected_ = false;
   bool told_peer_closed_ = false;
   bool half_open_counted_ = false;

@@ -47,11 +47,12 @@ bool Connection::PumpOnce() {
     if (!ended_) EndIfBothClosed();
     return true;
   }
-  if (wants_send_ready_ && open() && sender_.NextBytes(SIZE_MAX) != 0) {
-    wants_send_ready_ = false;
+  if (untaken_bytes_ != 0 && open() && !starved_ &&
+      sender_.NextBytes(untaken_bytes_) != 0) {
+    untaken_bytes_ = 0;
     handler_->OnSendReady();
     // It may have had nothing after all.
-    if (!ended_ && !wants_send_ready_ && !close_wanted_) {
+    if (!ended_ && untaken_bytes_ == 0 && !close_wanted_) {
       sender_.SetBlocked(false, engine_.output.Now());
     }
     return true;

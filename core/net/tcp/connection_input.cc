@@ -36,7 +36,7 @@ void Connection::OnSegment(const TcpHeader& header, IOBufChain payload,
       header.Has(kAck) == !passive_) {
     // Our answer was lost; or both have opened, and this is the peer's.
     if (passive_) {
-      SendSyn(now);
+      SendSyn(now);  // The timer goes on: nobody keeps it from running out.
     } else if (OnAckInSynReceived(header, now)) {
       acknowledge_now_ = true;
       engine_.AwaitBurstEnd(*this);
@@ -54,6 +54,7 @@ void Connection::OnSegment(const TcpHeader& header, IOBufChain payload,
   }
   last_heard_ = now;
   keep_alives_sent_ = 0;
+  starved_ = false;
   // Second and fourth: RST and SYN.
   if (header.Has(kRst)) {
     OnReset(sequence, now);
@@ -231,6 +232,7 @@ void Connection::OnPeerFin(Time now) {
       state_ = State::kClosing;
       break;
     case State::kFinWait2:
+      SendAck(now);
       EnterTimeWait(now);
       break;
     default:
@@ -239,13 +241,13 @@ void Connection::OnPeerFin(Time now) {
 }
 
 void Connection::EnterTimeWait(Time now) {
-  SendAck(now);
   engine_.Detach(*this);
   TimeWait* rest =
       engine_.time_wait.Add(key, now + engine_.options.time_wait);
   if (rest != nullptr) {
     rest->send_next = sender_.nxt();
     rest->receive_next = receive_.next();
+    rest->window = WindowField();
     if (timestamps_) rest->timestamp_recent = timestamp_recent_;
     rest->clock = clock_;
     engine_.AnnounceDeadline();

@@ -24,6 +24,7 @@ void Connection::OpenActive(std::unique_ptr<TcpHandler> handler, Time now) {
           .segment_bytes_max;
   window_shift_ = engine_.options.WindowShift();
   SendSyn(now);
+  ArmHandshakeTimer(now);
   UpdateTimer();
 }
 
@@ -71,6 +72,7 @@ void Connection::OpenPassive(const TcpHeader& syn, Ecn ecn,
   receive_.Start(Sequence(syn.sequence) + 1);
   window_edge_ = last_acknowledged_ = receive_.next();
   SendSyn(now);
+  ArmHandshakeTimer(now);
   UpdateTimer();
 }
 
@@ -116,8 +118,12 @@ void Connection::SendSyn(Time now) {
     flags |= kEce | kCwr;
   }
   Emit(flags, initial_sequence_, IOBufChain(), 0, Ecn::kNotCapable, now);
+}
+
+// RFC 6298 section 5.5.
+void Connection::ArmHandshakeTimer(Time now) {
   Duration wait = engine_.options.timeout_initial;
-  for (uint32_t i = 1; i < syns_sent_ && wait < engine_.options.timeout_max;
+  for (uint32_t i = 0; i < syn_timeouts_ && wait < engine_.options.timeout_max;
        ++i) {
     wait *= 2;
   }
@@ -192,6 +198,7 @@ void Connection::OnSegmentInSynSent(const TcpHeader& header, Ecn ecn,
     state_ = State::kSynReceived;
     ecn_ = false;
     SendSyn(now);
+    ArmHandshakeTimer(now);
     return;
   }
   if (!Establish(acknowledgment, header.window, now)) {

@@ -40,11 +40,7 @@ void Connection::Emit(uint8_t flags, Sequence sequence, IOBufChain payload,
     }
   } else if ((flags & kRst) == 0) {
     MoveWindowEdge();
-    const uint32_t window = window_edge_ > receive_.next()
-                                ? Span(receive_.next(), window_edge_)
-                                : 0;
-    header.window = static_cast<uint16_t>(
-        std::min(window >> window_shift_, kWindowFieldMax));
+    header.window = WindowField();
   }
   if ((flags & kRst) == 0) FillOptions(header, payload.length(), now);
   std::array<std::byte, kTcpHeaderBytesMax> bytes;
@@ -166,6 +162,14 @@ uint32_t Connection::WindowRoom() const {
        1) / unit * unit;
   return static_cast<uint32_t>(
       std::min<uint64_t>(room, uint64_t{kWindowFieldMax} << window_shift_));
+}
+
+// What has been advertised, as the header tells it.
+uint16_t Connection::WindowField() const {
+  if (window_edge_ <= receive_.next()) return 0;
+  const uint32_t window = Span(receive_.next(), window_edge_);
+  return static_cast<uint16_t>(
+      std::min(window >> window_shift_, kWindowFieldMax));
 }
 
 void Connection::MoveWindowEdge() {

@@ -55,7 +55,9 @@ void Connection::OnHandshakeTimer(Time now) {
     return;
   }
   ++engine_.counters.timeouts;
+  ++syn_timeouts_;
   SendSyn(now);
+  ArmHandshakeTimer(now);
 }
 
 void Connection::OnSenderTimer(Time now) {
@@ -74,8 +76,10 @@ void Connection::OnSenderTimer(Time now) {
     case TimerAction::kProbeWindow:
       TrySendFin(now);
       if (fin_sent_) return;
-      if (sender_.Usable() != 0 && wants_send_ready_) {
-        // Less than a segment, but nothing else will move it.
+      if (sender_.Usable() != 0 && untaken_bytes_ != 0) {
+        // Less than a segment, but nothing else will move it; or memory was
+        // refused.
+        starved_ = false;
         engine_.Defer(*this);
         return;
       }

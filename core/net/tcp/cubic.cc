@@ -63,7 +63,7 @@ uint32_t Cubic::Avoid(const AckEvent& event) {
 }
 
 uint32_t Cubic::Decrease(uint32_t in_flight_bytes, Time) {
-  const double window = in_flight_bytes / double{segment_bytes()};
+  const double window = in_flight_bytes / static_cast<double>(segment_bytes());
   // Fast convergence, section 4.7: a flow that has come down makes room.
   growth_.window_max = window < growth_.window_max
                            ? window * (1 + kBeta) / 2

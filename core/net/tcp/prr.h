@@ -40,7 +40,9 @@ class Prr {
       may_send = std::min<uint64_t>(threshold - in_flight_bytes, limit);
     }
     // The first retransmission never waits.
-    if (sent_bytes_ == 0) may_send = std::max<uint64_t>(may_send, segment_bytes);
+    if (sent_bytes_ == 0) {
+      may_send = std::max<uint64_t>(may_send, segment_bytes);
+    }
     return static_cast<uint32_t>(in_flight_bytes + may_send);
   }
 

@@ -79,6 +79,7 @@ void AnswerInTimeWait(Engine& engine, const TimeWait& waiting, Time now) {
   answer.flags = kAck;
   answer.sequence = waiting.send_next.value();
   answer.acknowledgment = waiting.receive_next.value();
+  answer.window = waiting.window;
   if (waiting.timestamp_recent.has_value()) {
     answer.timestamps = {waiting.clock.At(now), *waiting.timestamp_recent};
   }

@@ -99,14 +99,14 @@ bool Sender::ProcessSacks(const AckInput& input) {
     if (i == 0 && IsDuplicateReport(input)) {
       duplicate_report = true;
     } else if (begin >= una()) {
-      blocks[count++] = input.sacks[i];
+      // The older first, so that order tells of reordering.
+      size_t at = count++;
+      for (; at > 0 && begin < Sequence(blocks[at - 1].begin); --at) {
+        blocks[at] = blocks[at - 1];
+      }
+      blocks[at] = input.sacks[i];
     }
   }
-  // The older first, so that order tells of reordering.
-  std::sort(blocks.begin(), blocks.begin() + count,
-            [](const TcpSackBlock& a, const TcpSackBlock& b) {
-              return Sequence(a.begin) < Sequence(b.begin);
-            });
   for (size_t i = 0; i < count; ++i) {
     queue_.AcknowledgeBlock(Sequence(blocks[i].begin), Sequence(blocks[i].end),
                             segment_bytes_, rack_);

@@ -31,6 +31,7 @@ struct TimeWait : Flow, ListLink {
 
   Sequence send_next;
   Sequence receive_next;
+  uint16_t window = 0;  // As it was advertised last.
   std::optional<uint32_t> timestamp_recent;
   TimestampClock clock;
   Time expires{};
