@@ -59,6 +59,7 @@ struct Configuration {
   Ipv4Address address = {};  // Unspecified: none yet.
   uint32_t prefix_bits = 24;
   Ipv4Address gateway = {};  // Unspecified: none.
+  friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
 // A packet to be sent; its payload begins with the transport's header.

@@ -1,6 +1,7 @@
 #include "core/net/link/cable.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -122,6 +123,8 @@ class Cable::Port final : public Nic {
       return absl::AlreadyExistsError("the queue is open");
     }
     queues_[queue] = std::make_shared<Queue>(state_, *this, receiver);
+    // Relaxed: whoever steers by it copes with a frame that came elsewhere.
+    open_count_.fetch_add(1, std::memory_order_relaxed);
     return queues_[queue].get();
   }
 
@@ -130,12 +133,13 @@ class Cable::Port final : public Nic {
     if (!options_.tells_queues) return kQueueUnknown;
     return static_cast<uint32_t>(
         HashOfFlow(source, destination, source_port, destination_port) %
-        queues_.size());
+        open_count_.load(std::memory_order_relaxed));
   }
 
   // Null while it is not open. The state's lock is held.
   std::shared_ptr<Queue> QueueFor(std::span<const std::byte> frame) const {
-    return queues_[HashOfFrame(frame) % queues_.size()];
+    const uint32_t open = open_count_.load(std::memory_order_relaxed);
+    return open == 0 ? nullptr : queues_[HashOfFrame(frame) % open];
   }
 
  private:
@@ -143,6 +147,8 @@ class Cable::Port final : public Nic {
   NicFacts facts_;
   const std::shared_ptr<State> state_;
   std::vector<std::shared_ptr<Queue>> queues_;
+  // The first so many are open; flows are spread over these.
+  std::atomic<uint32_t> open_count_{0};
 };
 
 void Cable::State::Send(const Port* from, std::unique_ptr<IOBuf> frame) {

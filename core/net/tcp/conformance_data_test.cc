@@ -143,11 +143,11 @@ TEST(TcpWindow, ClosedIsReopenedByAnUpdate) {
     +0   window 100
     +0   ! received 100
     +0   window 10000
-    +0   > . 1:1 ack 4001 win 100
+    +0   > . 1:1 ack 4001 win 4000
     +0   ! received 3900
     +0   < . 4001:4002 ack 1 win 50000
     +0   ! received 1
-    +5   > . 1:1 ack 4002 win 4000
+    +5   > . 1:1 ack 4002 win 3999
   )",
           setup);
 }
@@ -197,9 +197,10 @@ TEST(TcpWindow, SmallOnesAreNotFilledByBits) {
     +0     < . 1:1 ack 1 win 600
     +0     send 1000
     +1000  > . 1:601 ack 1
-    +10    < . 1:1 ack 601 win 600
-    +0     idle
-    +1200  > P. 601:1001 ack 1
+    +10    < . 1:1 ack 601 win 300
+    +210   > . 601:901 ack 1
+    +10    < . 1:1 ack 901 win 600        # Now it is all there is.
+    +0     > P. 901:1001 ack 1
   )");
 }
 

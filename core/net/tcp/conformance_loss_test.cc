@@ -35,8 +35,7 @@ TEST(TcpLoss, ATimeoutBacksOff) {
     +600  > P. 1:101 ack 1
     +1200 > P. 1:101 ack 1
     +2400 > P. 1:101 ack 1
-    +4800 > P. 1:101 ack 1
-    +9600 > R. 101:101 ack 1
+    +4800 > R. 101:101 ack 1
     +0    ! closed DEADLINE_EXCEEDED
   )",
           setup);
@@ -181,7 +180,7 @@ TEST(TcpForged, WhatIsOutsideOfTheWindowIsAnswered) {
     +0 > . 1:1 ack 1
     +0 < . -10:0 ack 1 win 50000
     +0 > . 1:1 ack 1
-    +0 < . 1:11 win 50000
+    +0 < P 1:11 win 50000
     +9 idle
   )");
 }

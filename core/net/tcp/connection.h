@@ -188,6 +188,7 @@ class Connection final : public TcpConnection,
   uint32_t challenges_ = 0;
   uint32_t keep_alives_sent_ = 0;
   uint32_t syns_sent_ = 0;
+  uint32_t syn_timeouts_ = 0;
 
   absl::Status status_;
   uint16_t path_segment_bytes_ = kSegmentBytesDefault;

@@ -123,7 +123,7 @@ void Connection::SendSyn(Time now) {
 // RFC 6298 section 5.5.
 void Connection::ArmHandshakeTimer(Time now) {
   Duration wait = engine_.options.timeout_initial;
-  for (uint32_t i = 1; i < syns_sent_ && wait < engine_.options.timeout_max;
+  for (uint32_t i = 0; i < syn_timeouts_ && wait < engine_.options.timeout_max;
        ++i) {
     wait *= 2;
   }

@@ -55,6 +55,7 @@ void Connection::OnHandshakeTimer(Time now) {
     return;
   }
   ++engine_.counters.timeouts;
+  ++syn_timeouts_;
   SendSyn(now);
   ArmHandshakeTimer(now);
 }

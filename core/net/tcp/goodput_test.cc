@@ -92,7 +92,7 @@ class Goodput : public ::testing::TestWithParam<CongestionAlgorithm> {
 
 TEST_P(Goodput, UnderOnePercentLoss) {
   const Result result = Measure({.delay = milliseconds(20), .loss = 0.01},
-                                MakeOptions(), seconds(60));
+                                MakeOptions(), seconds(30));
   RecordProperty("bits_a_second", std::to_string(result.bits_a_second));
   EXPECT_GT(result.bits_a_second, 0.75 * ModelBitsASecond(0.01, 0.04));
   EXPECT_LT(result.bits_a_second, 1.5 * ModelBitsASecond(0.01, 0.04));
@@ -102,7 +102,7 @@ TEST_P(Goodput, UnderOnePercentLoss) {
 
 TEST_P(Goodput, UnderFivePercentLoss) {
   const Result result = Measure({.delay = milliseconds(20), .loss = 0.05},
-                                MakeOptions(), seconds(60));
+                                MakeOptions(), seconds(30));
   RecordProperty("bits_a_second", std::to_string(result.bits_a_second));
   EXPECT_GT(result.bits_a_second, 0.6 * ModelBitsASecond(0.05, 0.04));
   EXPECT_LT(result.timeouts, result.dropped / 8);
@@ -113,7 +113,7 @@ TEST_P(Goodput, FillsALinkWithoutLoss) {
   const Result result = Measure({.delay = milliseconds(20),
                                  .rate = 12'500'000,
                                  .buffer_bytes = 500'000},
-                                MakeOptions(), seconds(30));
+                                MakeOptions(), seconds(10));
   RecordProperty("bits_a_second", std::to_string(result.bits_a_second));
   EXPECT_GT(result.bits_a_second, 0.85 * 100e6);
   EXPECT_EQ(result.timeouts, 0u);
@@ -126,7 +126,7 @@ TEST_P(Goodput, MarksTakeThePlaceOfLosses) {
                                  .rate = 12'500'000,
                                  .buffer_bytes = 2'000'000,
                                  .mark_bytes = 300'000},
-                                options, seconds(30));
+                                options, seconds(10));
   EXPECT_GT(result.bits_a_second, 0.8 * 100e6);
   EXPECT_GT(result.marked, 0u);
   EXPECT_EQ(result.dropped, 0u);
@@ -136,10 +136,12 @@ TEST_P(Goodput, MarksTakeThePlaceOfLosses) {
 // RFC 8985: what comes late is not taken for lost, once that is known.
 TEST_P(Goodput, LearnsOfReordering) {
   const Result result = Measure({.delay = milliseconds(20),
+                                 .rate = 12'500'000,
+                                 .buffer_bytes = 500'000,
                                  .reordering = 0.05,
                                  .reordering_delay_max = milliseconds(5)},
-                                MakeOptions(), seconds(20));
-  EXPECT_GT(result.bits_a_second, 100e6);
+                                MakeOptions(), seconds(10));
+  EXPECT_GT(result.bits_a_second, 0.6 * 100e6);
   EXPECT_EQ(result.timeouts, 0u);
 }
 

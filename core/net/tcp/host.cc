@@ -140,6 +140,9 @@ void Host::OnUnknownFlow(const FlowKey& key, const TcpHeader& header,
         connection->OnSegment(header, std::move(payload), ecn, now);
         return;
       }
+      // The first segment may have been lost, and only it shows the cookie: a
+      // reset would end what its retransmission opens.
+      if (cookies_.Awaits(now)) return;
     } else if (header.Has(kSyn) && !header.Has(kFin)) {
       OnSyn(key, header, ecn, after, now);
       return;
@@ -163,10 +166,11 @@ void Host::OnSyn(const FlowKey& key, const TcpHeader& header, Ecn ecn,
 
 Connection* Host::AcceptCookie(const FlowKey& key, const TcpHeader& header,
                                Time now) {
+  if (!cookies_.Awaits(now) || header.Has(kSyn)) return nullptr;
   const std::optional<uint16_t> segment_bytes =
       cookies_.Check(key, Sequence(header.sequence) - 1,
                      Sequence(header.acknowledgment) - 1, now);
-  if (!segment_bytes.has_value() || header.Has(kSyn)) return nullptr;
+  if (!segment_bytes.has_value()) return nullptr;
   Connection* connection = engine_.MakeConnection(key);
   if (connection == nullptr) return nullptr;
   SynCookies::OfferedOptions offered;

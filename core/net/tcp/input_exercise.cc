@@ -22,7 +22,13 @@ constexpr Endpoint kPeers = {IpAddress::V4(10, 0, 0, 2), 4000};
 constexpr uint32_t kPeerFirst = 0xffffff00;
 constexpr size_t kSendBytesMax = 20'000;
 
-// The byte of either stream that is so far from the SYN.
+// The peer's byte of that number: the next one is the next, whichever SYN the
+// connection began with.
+std::byte PeerByte(uint32_t sequence) {
+  return static_cast<std::byte>(sequence);
+}
+
+// Our byte that is so far from the SYN.
 std::byte StreamByte(uint32_t at) {
   return static_cast<std::byte>(at * 7 + at / 251);
 }
@@ -92,7 +98,8 @@ class Exercise final : public Output {
     void OnReceive(IOBufChain data) override {
       for (const IOBuf& buffer : data) {
         for (std::byte byte : buffer.bytes()) {
-          EBBRT_CHECK(byte == StreamByte(received++));
+          EBBRT_CHECK(byte == next.value_or(byte));
+          next = static_cast<std::byte>(std::to_integer<uint32_t>(byte) + 1);
         }
       }
       exercise.Act();
@@ -104,7 +111,7 @@ class Exercise final : public Output {
     }
     Exercise& exercise;
     TcpConnection* own = nullptr;
-    uint32_t received = 1;  // And the SYN.
+    std::optional<std::byte> next;  // Expected, once one has come.
   };
 
   uint8_t Next() {
@@ -167,7 +174,7 @@ class Exercise final : public Output {
       std::unique_ptr<IOBuf> data = IOBuf::Create(payload_bytes);
       std::byte* to = data->Append(payload_bytes);
       for (uint32_t i = 0; i < payload_bytes; ++i) {
-        to[i] = StreamByte(header.sequence - kPeerFirst + i);
+        to[i] = PeerByte(header.sequence + i);
       }
       payload.PushBack(std::move(data));
     }

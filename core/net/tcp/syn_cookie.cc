@@ -44,9 +44,6 @@ Sequence SynCookies::Make(const FlowKey& flow, Sequence peer_sequence,
 std::optional<uint16_t> SynCookies::Check(const FlowKey& flow,
                                           Sequence peer_sequence,
                                           Sequence cookie, Time now) const {
-  if (!last_made_.has_value() || now - *last_made_ > kStepsMax * kStep) {
-    return std::nullopt;
-  }
   const uint32_t value = cookie.value();
   const uint64_t step_now = StepAt(now);
   const uint64_t age = (step_now - (value >> kStepShift)) & kStepMask;

@@ -42,8 +42,12 @@ class SynCookies {
   // The sequence number for a SYN-ACK that answers `peer_sequence`.
   Sequence Make(const FlowKey& flow, Sequence peer_sequence,
                 uint16_t segment_bytes, Time now);
+  // Whether one may still come back.
+  bool Awaits(Time now) const {
+    return last_made_.has_value() && now - *last_made_ <= kStepsMax * kStep;
+  }
   // The segment size that it stands for; none if it is no cookie of ours, or
-  // an old one, or none was made for as long as one lives.
+  // an old one. REQUIRES: Awaits(now).
   std::optional<uint16_t> Check(const FlowKey& flow, Sequence peer_sequence,
                                 Sequence cookie, Time now) const;
 

@@ -187,7 +187,7 @@ TEST(SynCookies, TellTheSegmentSizeForAWhile) {
   SynCookies cookies(HashKey{{5, 6}});
   const Time now(seconds(10'000));
   const Sequence peer(77);
-  EXPECT_FALSE(cookies.Check(Key(1), peer, Sequence(0), now).has_value());
+  EXPECT_FALSE(cookies.Awaits(now));
   for (uint16_t bytes : {0, 100, 536, 1459, 1460, 9000}) {
     const Sequence cookie = cookies.Make(Key(1), peer, bytes, now);
     const std::optional<uint16_t> told =
@@ -203,6 +203,8 @@ TEST(SynCookies, TellTheSegmentSizeForAWhile) {
   cookies.Make(Key(3), peer, 1460, now + seconds(128));
   EXPECT_FALSE(
       cookies.Check(Key(1), peer, old, now + seconds(128)).has_value());
+  EXPECT_TRUE(cookies.Awaits(now + seconds(256)));
+  EXPECT_FALSE(cookies.Awaits(now + seconds(257)));
 }
 
 TEST(SynCookies, KeepOptionsInATimestampThatIsNotAhead) {

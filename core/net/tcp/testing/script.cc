@@ -57,7 +57,8 @@ class Player final : public Output {
       ADD_FAILURE() << "does not begin with a time and a verb";
       return;
     }
-    Advance(Duration(static_cast<int64_t>(milliseconds * 1e6)), verb == ">");
+    Advance(Duration(static_cast<int64_t>(milliseconds * 1e6)),
+            /*expects=*/verb == ">" || verb == "!");
     std::string rest;
     std::getline(words >> std::ws, rest);
     Do(verb, rest);
@@ -100,7 +101,7 @@ class Player final : public Output {
                      std::string(absl::StatusCodeToString(status.code())));
   }
 
-  void Advance(Duration by, bool up_to_output) {
+  void Advance(Duration by, bool expects) {
     const Time end = now_ + by;
     while (timer_ <= end) {
       now_ = std::max(now_, std::exchange(timer_, kTimeNever));
@@ -108,7 +109,7 @@ class Player final : public Output {
       RunDeferred();
     }
     now_ = end;
-    if (!up_to_output) ExpectNothingSent();
+    if (!expects) ExpectNothingSent();
   }
 
   void RunDeferred() {
