@@ -29,7 +29,7 @@ _DIRECTORY_CHARACTERS_MAX = 60
 _DIRECTORY_PREFIX = "ebbrt-qemu-"
 # In it: where a debugger reaches the guest, and the image, for the debugger.
 _DEBUGGER = "gdb"
-_IMAGE_LINK = "image"
+_IMAGE_LINK = "debugged"
 # A younger directory may be one whose owner is about to lock it.
 _LEFT_SECONDS_MIN = 60
 
