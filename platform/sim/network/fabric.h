@@ -56,7 +56,6 @@ class Parcel : public SimAction {
   virtual Parcel* Duplicate() { return nullptr; }
 
   Fabric* fabric_ = nullptr;
-  const Link* last_ = nullptr;
   uint32_t from_ = 0;
   uint32_t to_ = 0;
   uint32_t hop_ = 0;

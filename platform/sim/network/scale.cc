@@ -129,12 +129,17 @@ int Main(uint32_t nodes, uint32_t cores, uint64_t rounds) {
     simulation.AddNode("", {.core_count = cores, .seed = i}, program);
   }
   for (uint32_t i = 0; i < nodes; ++i) simulation.Boot(simulation.node(i));
+  // Until all are connected and have said a few words.
+  simulation.RunUntil(Time(std::chrono::microseconds(1100)));
+  uint64_t events_before = simulation.turns() + simulation.actions();
+  uint64_t messages_before = world.messages();
   Clock::time_point start = Clock::now();
   simulation.RunUntil(Time(std::chrono::seconds(9)));
   double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   double all_cores = static_cast<double>(nodes) * cores;
-  double events =
-      static_cast<double>(simulation.turns() + simulation.actions());
+  double events = static_cast<double>(simulation.turns() +
+                                      simulation.actions() - events_before);
+  double messages = static_cast<double>(world.messages() - messages_before);
   std::printf(
       "{\"cores\": %.0f, \"messages\": %llu, \"turns\": %llu, \"actions\": "
       "%llu, \"wall_s\": %.3f, \"events_per_wall_s\": %.0f, "
@@ -142,7 +147,7 @@ int Main(uint32_t nodes, uint32_t cores, uint64_t rounds) {
       all_cores, static_cast<unsigned long long>(world.messages()),
       static_cast<unsigned long long>(simulation.turns()),
       static_cast<unsigned long long>(simulation.actions()), seconds,
-      events / seconds, static_cast<double>(world.messages()) / seconds,
+      events / seconds, messages / seconds,
       (ResidentBytes() - before) / all_cores);
   std::fflush(stdout);
   // Taking a million nodes down tells nothing.

@@ -19,9 +19,4 @@ const Route& StarTopology::Find(uint32_t from, uint32_t to) {
   return route_;
 }
 
-void StarTopology::VisitLinks(const std::function<void(Link&)>& visit) {
-  for (Link& link : up_) visit(link);
-  for (Link& link : down_) visit(link);
-}
-
 }  // namespace ebbrt::platform

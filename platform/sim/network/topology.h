@@ -9,8 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
-#include <string_view>
 #include <vector>
 
 #include "platform/sim/network/link.h"
@@ -35,9 +33,6 @@ class Topology {
   // next call.
   virtual const Route& Find(uint32_t from, uint32_t to) = 0;
 
-  // Calls `visit` with every link that there is so far.
-  virtual void VisitLinks(const std::function<void(Link&)>& visit) = 0;
-
   // The node's own: what it sends passes the first, what it receives the
   // second.
   virtual Link& UpLink(uint32_t node) = 0;
@@ -51,7 +46,6 @@ class StarTopology final : public Topology {
   explicit StarTopology(const std::vector<LinkOptions>& options);
 
   const Route& Find(uint32_t from, uint32_t to) override;
-  void VisitLinks(const std::function<void(Link&)>& visit) override;
   Link& UpLink(uint32_t node) override { return up_[node]; }
   Link& DownLink(uint32_t node) override { return down_[node]; }
 

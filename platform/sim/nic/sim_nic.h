@@ -149,6 +149,7 @@ class NicWorld final : public LinkObserver {
 
  private:
   friend class FrameParcel;
+  friend class SimNic;
   friend class SimNicQueue;
 
   void OnLinkChange(uint32_t node) override;

@@ -43,9 +43,6 @@ class SimGridTopology final : public Topology {
     if (routes_.size() == SimGridNetwork::kRoutesMax) routes_.clear();
     return routes_.emplace(key, Ask(from, to)).first->second;
   }
-  void VisitLinks(const std::function<void(Link&)>& visit) override {
-    for (Link& link : links_) visit(link);
-  }
   Link& UpLink(uint32_t node) override {
     return *Find(node, OtherThan(node)).links[0];
   }
