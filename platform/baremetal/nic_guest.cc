@@ -158,6 +158,7 @@ class CostReceiver final : public Receiver {
 struct Guest {
   std::vector<std::unique_ptr<Nic>> nics;
   std::vector<std::unique_ptr<Receiver>> receivers;  // By core.
+  std::atomic<size_t> opened{0};
   std::string_view mode;
   std::optional<Timer> patience;
 };
@@ -187,8 +188,10 @@ void OpenQueues(Guest& guest) {
         EBBRT_CHECK(receiver->queue->Transmit(request, {}));
         receiver->queue->Flush();
       }
-      std::printf("queue %u open\n", i);
-      std::fflush(stdout);
+      if (guest.opened.fetch_add(1) + 1 == guest.receivers.size()) {
+        std::printf("all queues open\n");
+        std::fflush(stdout);
+      }
     });
   }
 }

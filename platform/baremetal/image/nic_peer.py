@@ -1,25 +1,24 @@
 """The peer of nic_guest: a guest with a network card, and its only neighbour.
 
-Frames are datagrams of a socket (QEMU's -netdev dgram), which loses none.
-What they ask of the guest is said in platform/baremetal/nic_guest_frames.h.
+Its wire is a socket of datagrams, or a TAP device (nic_wires.py). What frames
+ask of the guest is said in platform/baremetal/nic_guest_frames.h.
 """
 
 import contextlib
-import select
-import socket
 import struct
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nic_wires import SocketWire, Wire
 from tools.qemu.prefix import RUN_IMAGE
 
 _SECONDS_MAX = 60
 _OURS = bytes.fromhex("525400123402")
 _TEST_TYPE = bytes.fromhex("88b5")
+_IP_TYPE = bytes.fromhex("0800")
 _TCP_HEADERS_BYTES = 14 + 20 + 20
 # What is on its way at once, at most.
 WINDOW = 64
@@ -32,10 +31,8 @@ class GuestError(Exception):
 class Peer:
     """A guest in echo mode, seen from the other end of its wire."""
 
-    def __init__(self, wire: socket.socket, guest_path: str,
-                 process: subprocess.Popen):
-        self._wire = wire
-        self._guest_path = guest_path
+    def __init__(self, wire: Wire, process: subprocess.Popen):
+        self.wire = wire
         self._process = process
         self.said: list[str] = []
 
@@ -49,24 +46,14 @@ class Peer:
 
     def send(self, frame: bytes) -> None:
         """Blocks until the wire takes it."""
-        deadline = time.monotonic() + _SECONDS_MAX
-        while True:
-            try:
-                self._wire.sendto(frame, self._guest_path)
-                return
-            except (BlockingIOError, ConnectionRefusedError):
-                if time.monotonic() > deadline:
-                    raise
-                select.select([], [self._wire], [], 0.01)
+        self.wire.send(frame)
 
     def receive(self, seconds: float = 10) -> bytes | None:
         """The next frame of the test's or of TCP, if one comes."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            if not select.select([self._wire], [], [], left)[0]:
-                break
-            frame = self._wire.recv(2**17)
-            if frame[12:14] in (_TEST_TYPE, b"\x08\x00"):
+            frame = self.wire.receive(left)
+            if frame is None or frame[12:14] in (_TEST_TYPE, _IP_TYPE):
                 return frame
         return None
 
@@ -76,23 +63,47 @@ class Peer:
         return guest + _OURS + _TEST_TYPE + kind.encode() + rest
 
     def echo(self, payloads: list[bytes]) -> list[bytes]:
-        """Sends frames, and gives those that came back, in that order."""
+        """Sends frames, and gives what came back in that order."""
+        return [frame[15:] for frame in self.exchange(
+            [self.request("E", payload) for payload in payloads])]
+
+    def echo_flows(self, count: int, flows: int) -> list[bytes]:
+        """The same of datagrams of UDP, of so many flows, by turns; what came
+        back of them."""
+        return [frame[45:] for frame in self.exchange(
+            [self._datagram(index % flows, index) for index in range(count)])]
+
+    def _datagram(self, flow: int, number: int) -> bytes:
+        data = _TEST_TYPE + b"E" + struct.pack(">I", number)
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(data), 0, 0x4000,
+                         64, 17, 0, bytes([10, 0, 0, 2]),
+                         bytes([10, 0, 0, 1]))
+        ip = ip[:10] + struct.pack(">H", 0xFFFF - internet_sum(ip)) + ip[12:]
+        udp = struct.pack(">HHHH", 1024 + flow, 7, 8 + len(data), 0)
+        return b"\xff" * 6 + _OURS + _IP_TYPE + ip + udp + data
+
+    def exchange(self, frames: list[bytes]) -> list[bytes]:
+        """Sends frames, WINDOW at once, and gives as many that came back."""
         back = []
         sent = 0
-        while len(back) < len(payloads):
-            while sent < len(payloads) and sent - len(back) < WINDOW:
-                self.send(self.request("E", payloads[sent]))
+        while len(back) < len(frames):
+            while sent < len(frames) and sent - len(back) < WINDOW:
+                self.send(frames[sent])
                 sent += 1
             frame = self.receive()
             if frame is None:
                 raise GuestError(f"{len(back)} of {sent} frames came back")
-            back.append(frame[15:])
+            back.append(frame)
         return back
+
+    def ask_for_segments(self, payload_bytes: int, segment_bytes: int) -> None:
+        """The sums alone, if the latter is zero."""
+        self.send(self.request("S", struct.pack(">HH", payload_bytes,
+                                                segment_bytes)))
 
     def segments(self, payload_bytes: int, segment_bytes: int) -> list[bytes]:
         """TCP segments, as asked for; none where the guest cannot."""
-        self.send(self.request("S", struct.pack(">HH", payload_bytes,
-                                                segment_bytes)))
+        self.ask_for_segments(payload_bytes, segment_bytes)
         frames = []
         left = payload_bytes
         while left > 0:
@@ -113,22 +124,17 @@ class Peer:
 
 
 @contextmanager
-def guest(image: Path, card: str, *, cores: int = 1) -> Iterator[Peer]:
+def guest(image: Path, card: str, *, cores: int = 1,
+          wire: Wire | None = None) -> Iterator[Peer]:
     """A guest that has opened its queues."""
-    with tempfile.TemporaryDirectory(prefix="ebbrt-nic-", dir="/tmp") as name, \
-            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
-        ours, theirs = f"{name}/ours", f"{name}/theirs"
-        wire.bind(ours)
-        wire.setblocking(False)
+    with wire or SocketWire() as wire:
         process = subprocess.Popen(
             [RUN_IMAGE, f"--timeout={_SECONDS_MAX}", f"--nic={card}",
-             f"--netdev=dgram,local.type=unix,local.path={theirs},"
-             f"remote.type=unix,remote.path={ours}",
-             image, f"--cores={cores}", "echo"],
+             f"--netdev={wire.netdev}", image, f"--cores={cores}", "echo"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
-            peer = Peer(wire, theirs, process)
-            peer.wait_for("queue 0 open")
+            peer = Peer(wire, process)
+            peer.wait_for("all queues open")
             yield peer
         finally:
             process.terminate()
