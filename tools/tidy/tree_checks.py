@@ -15,7 +15,7 @@ _FOLDERS_WITH_README = ("apps", "core", "docs", "experiments", "platform",
 
 # The README of the folder above says what is in these.
 _EXPLAINED_ABOVE = ("tools/bazel/stand_ins", "apps/loadgen/corpus",
-                    "apps/memcached/corpus")
+                    "apps/memcached/corpus", "core/net/wire/corpus")
 
 
 def _folders(paths: Mapping[str, str]) -> set[str]:

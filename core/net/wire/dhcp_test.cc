@@ -96,7 +96,8 @@ TEST(Dhcp, AnyChangedBytesAreSurvived) {
                                            : random.Below(bytes.size());
       bytes[at] = static_cast<std::byte>(random());
     }
-    static_cast<void>(ParseDhcp(std::span(bytes).first(random.Below(bytes.size() + 1))));
+    const size_t length = random.Below(bytes.size() + 1);
+    static_cast<void>(ParseDhcp(std::span(bytes).first(length)));
   }
 }
 
