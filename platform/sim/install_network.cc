@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 1> kNames = {"memory"};
 
 std::span<const std::string_view> NetworkNames() { return kNames; }
 
-absl::Status InstallNetwork(std::string_view name) {
+absl::Status InstallNetwork(std::string_view name, const nlohmann::json&) {
   if (!name.empty() && name != kNames[0]) {
     return absl::InvalidArgumentError("network: found \"" + std::string(name) +
                                       "\", expected \"" +
