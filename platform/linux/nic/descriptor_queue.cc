@@ -71,11 +71,12 @@ bool DescriptorQueue::Transmit(IOBufChain& frame,
   do {
     written = writev(descriptor_, vectors.data(), count);
   } while (written < 0 && errno == EINTR);
-  if (written < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
-    refused_ = true;
+  if (written < 0 && errno == EAGAIN) {
+    refused_ = true;  // EPOLLOUT tells when there is room again.
     return false;
   }
-  // Whatever else the kernel dislikes about it, it will dislike again.
+  // A queue behind it was full, of which nobody will tell us more; or the
+  // kernel dislikes the frame, and will dislike it again.
   frame.Clear();
   return true;
 }

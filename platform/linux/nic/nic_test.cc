@@ -101,7 +101,7 @@ class NicTest : public ::testing::TestWithParam<Kind> {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, NicTest,
                          ::testing::Values(Kind::kTap, Kind::kPacketSocket),
-                         [](const auto& info) {
+                         [](const auto& info) -> std::string {
                            return info.param == Kind::kTap ? "Tap"
                                                            : "PacketSocket";
                          });
