@@ -193,6 +193,11 @@ void StackNetwork::Defer() {
   Spawn([self = self_] { Of(self).host_.RunDeferred(); });
 }
 
+bool StackNetwork::Has(const ip::Flow& flow) const {
+  return host_.Has({flow.local.ToIpAddress(), flow.local_port},
+                   {flow.remote.ToIpAddress(), flow.remote_port});
+}
+
 void StackNetwork::OnSegment(const Ipv4Header& header, IOBufChain segment) {
   std::optional<TcpHeader> tcp = TakeTcpHeader(segment);
   if (!tcp.has_value()) return;

@@ -64,6 +64,7 @@ class StackNetwork final : public Network,
   void Defer() override;
 
   // ip::TcpInput.
+  bool Has(const ip::Flow& flow) const override;
   void OnSegment(const Ipv4Header& header, IOBufChain segment) override;
   void OnBurstEnd() override;
   void OnPathMtu(const IcmpQuotation& quotation, size_t mtu) override;

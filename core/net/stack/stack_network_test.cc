@@ -164,6 +164,55 @@ TEST(StackNetwork, AcceptsOnSomeCores) {
   }
 }
 
+// Connections stay where they are, whoever begins or ends to listen.
+void ChangeListeners(const CableOptions& options) {
+  Cable cable;
+  auto client = MakeStack(MakeInterface(cable, 1, options), 1);
+  auto server = MakeStack(MakeInterface(cable, 2, options), 2);
+  const Endpoint endpoint = ListenOn(server, 1);
+  std::vector<End> ends(12);
+  for (End& end : ends) {
+    client->ConnectTcp(endpoint, std::make_unique<RecordingHandler>(end));
+  }
+  const auto all = [&ends](bool (*holds)(const End& end)) {
+    return std::all_of(ends.begin(), ends.end(), holds);
+  };
+  ASSERT_TRUE(Await([&] {
+    return all([](const End& end) { return end.connection != nullptr; });
+  }));
+  for (uint32_t step = 0; step < 4; ++step) {
+    if (step == 1 || step == 2) {
+      auto stopped = Async(CoreId(step), [server, endpoint] {
+        server->StopListeningTcp(endpoint);
+      });
+      ASSERT_TRUE(std::move(stopped).Block().ok());
+    } else if (step == 3) {
+      auto bound = server->ListenTcp(
+          endpoint, [](const Endpoint&) { return std::make_unique<Echo>(); });
+      ASSERT_TRUE(bound.ok()) << bound.status();
+    }
+    for (End& end : ends) {
+      end.received.clear();
+      ASSERT_NE(end.connection, nullptr) << end.status << " in " << step;
+      IOBufChain data = Bytes("hello");
+      EXPECT_EQ(end.connection->Send(data), 5u);
+    }
+    ASSERT_TRUE(Await([&] {
+      return all([](const End& end) { return end.received == "hello"; });
+    })) << step;
+  }
+  for (End& end : ends) end.connection->Close();
+  ASSERT_TRUE(
+      Await([&] { return all([](const End& end) { return end.destroyed; }); }));
+  for (End& end : ends) EXPECT_TRUE(end.status.ok()) << end.status;
+}
+
+TEST(StackNetwork, ConnectionsStayWhoeverListens) {
+  for (uint32_t queues : {1, 3}) {
+    RunOnCores(3, [queues] { ChangeListeners({.queue_count = queues}); });
+  }
+}
+
 // A network that does all that networks do to frames.
 TEST(StackNetwork, EchoesThroughFaults) {
   RunOnCores(2, [] {
