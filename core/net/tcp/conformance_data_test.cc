@@ -216,7 +216,6 @@ TEST(TcpWindow, IsScaled) {
     +0 > . 1:1001 ack 1 win 32768
     +0 < . 1:1 ack 1001 win 200
     +0 > . 1001:2001 ack 1
-    +0 > P. 2001:2601 ack 1
   )");
 }
 
@@ -271,7 +270,9 @@ TEST(TcpPath, LeavesCuttingToTheDevice) {
     +0 > . 1:4001 ack 1
     +0 > P. 4001:4501 ack 1
     +9 < . 1:1 ack 1 win 50000 <sack 3001:4501>
-    +0 > P. 1:1001 ack 1
+    +2.25 > P. 1:1001 ack 1
+    +9 < . 1:1 ack 1001 win 50000 <sack 3001:4501>
+    +0 > P. 1001:3001 ack 1
   )",
                   setup);
 }

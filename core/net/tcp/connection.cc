@@ -93,7 +93,7 @@ void Connection::OnPathMtu(Sequence sequence, uint16_t segment_bytes_max,
                            Time now) {
   // RFC 5927 section 7: only of what is in flight, and only downwards.
   if (!open() || sequence < sender_.una() || sequence >= sender_.nxt()) return;
-  const uint16_t limit = std::max(segment_bytes_max, kSegmentBytesMin);
+  const uint16_t limit = std::max(segment_bytes_max, kPathSegmentBytesMin);
   if (limit >= path_segment_bytes_) return;
   path_segment_bytes_ = limit;
   const uint32_t options = timestamps_ ? kTcpTimestampOptionBytes : 0;
