@@ -22,7 +22,6 @@
 #ifndef EBBRT_CORE_APP_APPLICATION_H_
 #define EBBRT_CORE_APP_APPLICATION_H_
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -67,22 +66,14 @@ struct ApplicationDescriptor {
   ApplicationEntry entry;
 };
 
-// All that EBBRT_APPLICATION has named in this program: one, but where the
-// simulator hosts several.
-std::span<const ApplicationDescriptor* const> Applications();
+// Defined by EBBRT_APPLICATION.
+extern const ApplicationDescriptor kApplication;
 
 }  // namespace ebbrt
 
-// Names an application, once a file. The descriptors' addresses stand in a
-// section of the image, which the linker collects from all that is linked in.
-#define EBBRT_APPLICATION(name, entry)                                    \
-  namespace {                                                             \
-  constexpr ::ebbrt::ApplicationDescriptor kThisApplication = {name,      \
-                                                               entry};    \
-  [[gnu::section("ebbrt_applications"), gnu::used]] constexpr const       \
-      ::ebbrt::ApplicationDescriptor* kThisApplicationEntry =             \
-          &kThisApplication;                                              \
-  }                                                                       \
-  static_assert(true)
+// Names the application of this program, once.
+#define EBBRT_APPLICATION(name, entry)                           \
+  constinit const ::ebbrt::ApplicationDescriptor                 \
+      ebbrt::kApplication = {name, entry}
 
 #endif  // EBBRT_CORE_APP_APPLICATION_H_

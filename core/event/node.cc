@@ -14,16 +14,17 @@
 #include "platform/current.h"
 
 namespace ebbrt {
+namespace {
 
 // Everything that core keeps for a node and that is not an Ebb's.
-class NodeProgram::State {
+class Node {
  public:
-  explicit State(EventFunction main) : main_(std::move(main)) {}
+  explicit Node(EventFunction main) : main_(std::move(main)) {}
 
   platform::CoreProgram program() {
-    return {.start = [](void* node) { static_cast<State*>(node)->Start(); },
+    return {.start = [](void* node) { static_cast<Node*>(node)->Start(); },
             .loop = [](void*) { EventLoop::Run(); },
-            .stop = [](void* node) { static_cast<State*>(node)->Stop(); },
+            .stop = [](void* node) { static_cast<Node*>(node)->Stop(); },
             .context = this};
   }
 
@@ -69,15 +70,10 @@ class NodeProgram::State {
   std::vector<EventLoop*> loops_;
 };
 
-NodeProgram::NodeProgram(EventFunction main)
-    : state_(std::make_unique<State>(std::move(main))) {}
-
-NodeProgram::~NodeProgram() = default;
-
-platform::CoreProgram NodeProgram::program() { return state_->program(); }
+}  // namespace
 
 int RunNode(const platform::NodeOptions& options, EventFunction main) {
-  NodeProgram node(std::move(main));
+  Node node(std::move(main));
   return Platform::RunNode(options, node.program());
 }
 

@@ -103,10 +103,6 @@ class NicQueue {
   virtual void Flush() = 0;
   // Whether the link is up.
   virtual bool link_up() const = 0;
-  // Calls its receiver no more, and gives back what belongs to its core: the
-  // node ends. On its core; the last call. (A device that ends with the
-  // machine has nothing to do.)
-  virtual void Close() {}
 
  protected:
   ~NicQueue() = default;
@@ -119,8 +115,7 @@ class Nic {
   virtual const NicFacts& facts() const = 0;
 
   // Opens queue `queue` for the calling core; receiving begins. The receiver
-  // lives until NicQueue::Close.
-  // Errors: kOutOfRange, kAlreadyExists, kResourceExhausted.
+  // outlives the NIC. Errors: kOutOfRange, kAlreadyExists, kResourceExhausted.
   virtual absl::StatusOr<NicQueue*> OpenQueue(uint32_t queue,
                                               NicReceiver& receiver) = 0;
   // Which queue receives a TCP/IPv4 frame of these addresses and ports (from

@@ -28,20 +28,18 @@ void ReadConsole(void*) {
 
 void TakeStopSignals() {
   const uint8_t vector =
-      machine::AllocateVector(machine::InterruptKind::kEdge,
-                              [](void*) { RequestStop(); }, nullptr);
+      machine::AllocateVector([](void*) { RequestStop(); }, nullptr);
   if (vector != 0) machine::SetStopVector(vector);
 }
 
 void ListenToConsole() {
   const acpi::Machine& firmware = Firmware();
   if (!firmware.madt) return;
-  const uint8_t vector = machine::AllocateVector(machine::InterruptKind::kEdge,
-                                                 ReadConsole, nullptr);
+  const uint8_t vector = machine::AllocateVector(ReadConsole, nullptr);
   if (vector == 0) return;
   if (!RouteLine(*firmware.madt, firmware.madt->IsaLine(kConsoleIrq), vector,
                  machine::CurrentProcessor().apic_id)) {
-    machine::FreeVector(machine::CurrentProcessor(), vector);
+    machine::FreeVector(vector);
     return;
   }
   machine::EnableConsoleInput();

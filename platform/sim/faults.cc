@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <system_error>
 
 namespace ebbrt::platform {
@@ -102,13 +101,6 @@ std::string ParseSimFaults(std::string_view text, SimFaults& faults) {
     return "wait_cost_min_ns: found \"0\", expected at least 1";
   }
   return "";
-}
-
-std::string ReadSimFaults(SimFaults& faults) {
-  const char* text = std::getenv("EBBRT_SIM_FAULTS");
-  if (text == nullptr) return "";
-  std::string error = ParseSimFaults(text, faults);
-  return error.empty() ? "" : "EBBRT_SIM_FAULTS: " + error;
 }
 
 }  // namespace ebbrt::platform

@@ -7,12 +7,11 @@
 
 namespace ebbrt::platform {
 namespace {
-constexpr void* kNoRepresentatives[kStaticEbbNumbers] = {};
+constinit void* no_representatives[kStaticEbbNumbers] = {};
 }  // namespace
 
-// Nobody sets anything in a const table.
 constinit const SimRepresentatives SimRepresentatives::kNone(
-    const_cast<void**>(kNoRepresentatives));
+    no_representatives);
 thread_local constinit const SimRepresentatives* SimRepresentatives::current =
     &SimRepresentatives::kNone;
 
@@ -20,7 +19,7 @@ SimRepresentatives::SimRepresentatives()
     : dense_(new void*[kStaticEbbNumbers]()) {}
 
 SimRepresentatives::~SimRepresentatives() {
-  if (dense_ != kNoRepresentatives) delete[] dense_;
+  if (dense_ != no_representatives) delete[] dense_;
   delete sparse_;
 }
 
@@ -37,11 +36,6 @@ bool SimRepresentatives::Set(EbbNumber number, void* representative) noexcept {
   } catch (const std::bad_alloc&) {
     return false;
   }
-}
-
-void SimRepresentatives::Clear() noexcept {
-  std::fill_n(dense_, dense_count_, nullptr);
-  delete std::exchange(sparse_, nullptr);
 }
 
 void SimRepresentatives::SetOrThrow(EbbNumber number, void* representative) {
