@@ -18,7 +18,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 
 # (check, name): reason.
 GLOBAL_EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("mutable_global", "ebbrt::internal::(anonymous namespace)::failed"):
+    ("mutable_global", "ebbrt::internal::(anonymous namespace)::told"):
         "a failed check ends the process, with all nodes that share it",
     ("mutable_global", "ebbrt::mem::internal::process"):
         "malloc is the process's, whoever shares it",
