@@ -58,6 +58,12 @@ void CongestionControl::OnSpurious() {
   Restore();
 }
 
+void CongestionControl::Confirm() {
+  saved_window_ = 0;
+  saved_threshold_ = threshold_;
+  Save();
+}
+
 void CongestionControl::OnIdle() {
   // RFC 5681 section 4.1; the threshold remembers how far it was.
   if (threshold_ != kNoThreshold) {

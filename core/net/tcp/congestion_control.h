@@ -54,6 +54,8 @@ class CongestionControl {
   void OnTimeout(uint32_t in_flight_bytes, Time now);
   // The last congestion was none: as it was before.
   void OnSpurious();
+  // It was one, whatever shows later.
+  void Confirm();
   // Nothing was sent for longer than the timeout.
   void OnIdle();
   // The handshake took more than one SYN: RFC 5681 section 3.1.

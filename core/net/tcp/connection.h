@@ -155,6 +155,7 @@ class Connection final : public TcpConnection,
   void OnHandshakeTimer(Time now);
   void OnSenderTimer(Time now);
   void OnKeepAliveTimer(Time now);
+  Duration KeepAliveIdle() const;
 
   // connection_handler.cc
   void Pump();

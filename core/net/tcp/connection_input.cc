@@ -181,6 +181,7 @@ void Connection::OnFinAcknowledged(Time now) {
   switch (state_) {
     case State::kFinWait1:
       state_ = State::kFinWait2;
+      keep_alive_deadline_ = now + KeepAliveIdle();
       break;
     case State::kClosing:
       EnterTimeWait(now);

@@ -95,16 +95,24 @@ void Connection::OnSenderTimer(Time now) {
   }
 }
 
+// In FIN-WAIT-2 nothing but probes finds out that the peer has gone.
+Duration Connection::KeepAliveIdle() const {
+  const Options& options = engine_.options;
+  return options.keep_alive_idle == Duration::zero()
+             ? options.keep_alive_interval
+             : options.keep_alive_idle;
+}
+
 void Connection::OnKeepAliveTimer(Time now) {
   const Options& options = engine_.options;
-  const Time due = last_heard_ + options.keep_alive_idle;
+  const Time due = last_heard_ + KeepAliveIdle();
   if (keep_alives_sent_ == 0 && now < due) {
     keep_alive_deadline_ = due;
     return;
   }
   // While something is outstanding the timeout watches the peer.
   if (sender_.outstanding_bytes() != 0) {
-    keep_alive_deadline_ = now + options.keep_alive_idle;
+    keep_alive_deadline_ = now + KeepAliveIdle();
     return;
   }
   if (keep_alives_sent_ >= options.keep_alive_probes) {

@@ -71,7 +71,8 @@ struct Options {
   // A peer that does not complete a handshake is forgotten sooner.
   Duration give_up_accepting = std::chrono::seconds(60);
 
-  // RFC 1122 section 4.2.3.6; zero: no keep-alive.
+  // RFC 1122 section 4.2.3.6; zero: no keep-alive, but once we have closed and
+  // the peer has not, where it is of the interval.
   Duration keep_alive_idle = Duration::zero();
   Duration keep_alive_interval = std::chrono::seconds(75);
   uint32_t keep_alive_probes = 9;

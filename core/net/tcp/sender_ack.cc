@@ -127,10 +127,12 @@ void Sender::AnswerTailProbe(const AckInput& input, bool duplicate_report,
   if (duplicate_report || both_arrived) {
     tail_probe_.reset();
   } else if (repaired) {
-    // The probe repaired a loss, which was a sign of congestion.
+    // The probe repaired a loss, which was a sign of congestion. What was in
+    // flight then is not known any more; the window, which grows only as far
+    // as it is used, stands for it (RFC 9438 section 4.6).
     tail_probe_.reset();
     if (phase_ == Phase::kOpen) {
-      congestion_->OnCongestion(flight_before_, now);
+      congestion_->OnCongestion(congestion_->window(), now);
       congestion_->set_window(congestion_->threshold());
     }
   }
@@ -187,10 +189,16 @@ bool Sender::Spurious(const AckInput& input) const {
 }
 
 void Sender::EnterReduction(Phase phase, uint32_t flight, Time now) {
+  const bool reduced = phase_ == Phase::kReduced;
   phase_ = phase;
   reduction_end_ = nxt();
   undo_timestamp_.reset();
   tail_probe_.reset();
+  if (reduced) {
+    // Once a round trip is enough: RFC 3168 section 6.1.2.
+    congestion_->Confirm();
+    return;
+  }
   congestion_->OnCongestion(flight, now);
   prr_.Start(flight);
   window_reduced_ = ecn_;
