@@ -72,30 +72,29 @@ Duration Rack::DetectLosses(SendQueue& queue, const RttEstimator& rtt,
        queue.sacked_bytes() >= kDuplicatesThreshold * segment_bytes)) {
     window = Duration::zero();
   }
-  Duration wait = Duration::zero();
-  for (SentSegment* segment = queue.front(); segment != nullptr;
-       segment = queue.Next(segment)) {
-    if (segment->sacked || segment->lost) continue;
-    if (!SentAfter(sent_at_, end_, segment->sent_at, segment->end())) continue;
+  // In the order in which they were sent, so that the first one that is not
+  // due has all others behind it.
+  for (SentSegment* segment = queue.oldest(); segment != nullptr;) {
+    if (!SentAfter(sent_at_, end_, segment->sent_at, segment->end())) break;
     const Duration left = segment->sent_at + rtt_ + window - now;
-    if (left <= Duration::zero()) {
-      queue.MarkLost(segment);
-    } else {
-      wait = std::max(wait, left);
-    }
+    if (left > Duration::zero()) return left;
+    SentSegment* lost = segment;
+    segment = queue.NextYounger(segment);
+    queue.MarkLost(lost);
   }
-  return wait;
+  return Duration::zero();
 }
 
 void Rack::MarkTimedOut(SendQueue& queue, const RttEstimator& rtt, Time now) {
   const Duration window = ReorderWindow(rtt);
-  for (SentSegment* segment = queue.front(); segment != nullptr;
-       segment = queue.Next(segment)) {
-    if (segment->sacked || segment->lost) continue;
-    if (segment == queue.front() ||
-        segment->sent_at + rtt_ + window <= now) {
-      queue.MarkLost(segment);
-    }
+  if (!queue.front()->sacked && !queue.front()->lost) {
+    queue.MarkLost(queue.front());
+  }
+  for (SentSegment* segment = queue.oldest();
+       segment != nullptr && segment->sent_at + rtt_ + window <= now;) {
+    SentSegment* lost = segment;
+    segment = queue.NextYounger(segment);
+    queue.MarkLost(lost);
   }
 }
 

@@ -47,8 +47,9 @@ class Rack {
   void OnDuplicateReport(Sequence una, Sequence nxt);
   void OnRecoveryEnd();
 
-  // Marks as lost what is. Returns after how long there may be more; zero:
-  // not by time alone.
+  // Marks as lost what is. Returns after how long the next one is, if nothing
+  // more is heard of it; zero: not by time alone. (The RFC waits for the last
+  // one of all that were sent before what has arrived.)
   Duration DetectLosses(SendQueue& queue, const RttEstimator& rtt,
                         bool in_recovery, uint32_t segment_bytes, Time now);
   // On a timeout: the first, and all that were sent long enough ago.

@@ -18,13 +18,14 @@ void SendQueue::Commit(SentSegment* segment, IOBufChain data, bool fin,
   segment->sent_at = now;
   nxt_ += segment->bytes;
   segments_.PushBack(segment);
+  ages_.PushBack(segment);
   ++count_;
 }
 
 void SendQueue::AcknowledgeTo(Sequence acknowledgment, Rack& rack) {
   EBBRT_DCHECK(una_ <= acknowledgment && acknowledgment <= nxt_);
   while (una_ < acknowledgment) {
-    SentSegment* first = segments_.front();
+    SentSegment* first = front();
     if (first->end() > acknowledgment) {
       // A part of it. What is left has the same age.
       const uint32_t bytes = Span(first->begin, acknowledgment);
@@ -38,22 +39,25 @@ void SendQueue::AcknowledgeTo(Sequence acknowledgment, Rack& rack) {
       if (!first->sacked) rack.OnDelivered(*first, first->end(), first->bytes);
       Release(first);
     }
-    una_ = Earlier(acknowledgment, segments_.empty()
-                                       ? acknowledgment
-                                       : segments_.front()->begin);
+    una_ = segments_.empty() ? acknowledgment : front()->begin;
   }
+}
+
+SentSegment* SendQueue::FindFrom(Sequence begin) {
+  SentSegment* segment = sacked_hint_ != nullptr ? sacked_hint_ : front();
+  while (segment != nullptr && segment->begin > begin) {
+    SentSegment* before = Previous(segment);
+    if (before == nullptr) break;
+    segment = before;
+  }
+  while (segment != nullptr && segment->end() <= begin) segment = Next(segment);
+  return segment;
 }
 
 void SendQueue::AcknowledgeBlock(Sequence begin, Sequence end,
                                  uint32_t segment_bytes, Rack& rack) {
-  // From whichever end is nearer in the usual case: new blocks are recent.
-  SentSegment* segment = segments_.back();
-  while (segment != nullptr && segment->begin > begin) {
-    segment = segments_.Previous(segment);
-  }
-  if (segment == nullptr) segment = segments_.front();
-  for (; segment != nullptr && segment->begin < end;
-       segment = segments_.Next(segment)) {
+  for (SentSegment* segment = FindFrom(begin);
+       segment != nullptr && segment->begin < end; segment = Next(segment)) {
     if (segment->sacked) continue;
     if (segment->begin < begin) {
       const uint32_t before = Span(segment->begin, begin);
@@ -68,14 +72,41 @@ void SendQueue::AcknowledgeBlock(Sequence begin, Sequence end,
       if (known == 0 || full() || !Cut(segment, known)) return;
     }
     MarkSacked(segment, rack);
+    segment = MergeSacked(segment);
+    sacked_hint_ = segment;
   }
 }
 
 void SendQueue::MarkSacked(SentSegment* segment, Rack& rack) {
   rack.OnDelivered(*segment, segment->end(), segment->bytes);
+  LeaveFlight(segment);
   if (std::exchange(segment->lost, false)) lost_bytes_ -= segment->bytes;
   segment->sacked = true;
   sacked_bytes_ += segment->bytes;
+}
+
+SentSegment* SendQueue::MergeSacked(SentSegment* segment) {
+  SentSegment* after = Next(segment);
+  if (after != nullptr && after->sacked) Absorb(segment, after);
+  SentSegment* before = Previous(segment);
+  if (before == nullptr || !before->sacked) return segment;
+  Absorb(before, segment);
+  return before;
+}
+
+void SendQueue::Absorb(SentSegment* segment, SentSegment* after) {
+  segment->bytes += after->bytes;
+  segment->data.Append(std::move(after->data));
+  segment->fin = after->fin;  // Nothing stands behind a FIN.
+  segment->retransmitted = segment->retransmitted || after->retransmitted;
+  if (lost_hint_ == after) lost_hint_ = segment;
+  if (sacked_hint_ == after) sacked_hint_ = segment;
+  Drop(after);
+}
+
+void SendQueue::LeaveFlight(SentSegment* segment) {
+  AgeLink& link = *segment;
+  if (link.linked()) link.Unlink();
 }
 
 void SendQueue::MarkLost(SentSegment* segment) {
@@ -83,13 +114,14 @@ void SendQueue::MarkLost(SentSegment* segment) {
   if (lost_bytes_ == 0 || segment->begin < lost_hint_->begin) {
     lost_hint_ = segment;
   }
+  LeaveFlight(segment);
   segment->lost = true;
   lost_bytes_ += segment->bytes;
 }
 
 SentSegment* SendQueue::FirstLost() {
   if (lost_bytes_ == 0) return nullptr;
-  while (!lost_hint_->lost) lost_hint_ = segments_.Next(lost_hint_);
+  while (!lost_hint_->lost) lost_hint_ = Next(lost_hint_);
   return lost_hint_;
 }
 
@@ -114,6 +146,8 @@ bool SendQueue::Cut(SentSegment* segment, uint32_t bytes) {
   segment->data = *std::move(front);
   segment->bytes = bytes;
   segments_.InsertAfter(segment, rest);
+  AgeLink& link = *segment;
+  if (link.linked()) ages_.InsertAfter(segment, rest);
   ++count_;
   return true;
 }
@@ -122,31 +156,37 @@ void SendQueue::OnRetransmitted(SentSegment* segment, Time now) {
   if (std::exchange(segment->lost, false)) lost_bytes_ -= segment->bytes;
   segment->retransmitted = true;
   segment->sent_at = now;
+  LeaveFlight(segment);
+  ages_.PushBack(segment);
 }
 
 void SendQueue::ForgetLosses() {
-  for (SentSegment* segment = segments_.front(); segment != nullptr;
-       segment = segments_.Next(segment)) {
-    segment->lost = false;
+  // They come before those that were sent again since.
+  for (SentSegment* segment = back(); segment != nullptr;
+       segment = Previous(segment)) {
+    if (!std::exchange(segment->lost, false)) continue;
+    ages_.PushFront(segment);
   }
   lost_bytes_ = 0;
 }
 
 void SendQueue::ForgetSacks() {
-  for (SentSegment* segment = segments_.front(); segment != nullptr;
-       segment = segments_.Next(segment)) {
-    segment->sacked = false;
+  for (SentSegment* segment = back(); segment != nullptr;
+       segment = Previous(segment)) {
+    if (!std::exchange(segment->sacked, false)) continue;
+    ages_.PushFront(segment);
   }
   sacked_bytes_ = 0;
 }
 
 void SendQueue::PretendSacked(uint32_t count) {
   ForgetSacks();
-  SentSegment* segment = segments_.front();
+  SentSegment* segment = front();
   if (segment == nullptr) return;
-  for (segment = segments_.Next(segment); segment != nullptr && count != 0;
-       segment = segments_.Next(segment)) {
+  for (segment = Next(segment); segment != nullptr && count != 0;
+       segment = Next(segment)) {
     if (segment->lost) continue;
+    LeaveFlight(segment);
     segment->sacked = true;
     sacked_bytes_ += segment->bytes;
     --count;
@@ -154,16 +194,23 @@ void SendQueue::PretendSacked(uint32_t count) {
 }
 
 void SendQueue::Release(SentSegment* segment) {
-  if (segment == lost_hint_) lost_hint_ = segments_.Next(segment);
+  if (segment == lost_hint_) lost_hint_ = Next(segment);
+  if (segment == sacked_hint_) sacked_hint_ = nullptr;
   if (segment->lost) lost_bytes_ -= segment->bytes;
   if (segment->sacked) sacked_bytes_ -= segment->bytes;
+  LeaveFlight(segment);
+  Drop(segment);
+}
+
+void SendQueue::Drop(SentSegment* segment) {
   --count_;
-  segment->Unlink();
+  SequenceLink& link = *segment;
+  link.Unlink();
   pool_.Free(segment);
 }
 
 void SendQueue::Clear() {
-  while (!segments_.empty()) Release(segments_.front());
+  while (!segments_.empty()) Release(front());
   una_ = nxt_;
 }
 
@@ -173,8 +220,10 @@ bool SendQueue::Consistent() {
   uint32_t sacked = 0;
   uint32_t count = 0;
   bool behind_hint = false;
-  for (SentSegment* segment = segments_.front(); segment != nullptr;
-       segment = segments_.Next(segment)) {
+  for (SentSegment* segment = front(); segment != nullptr;
+       segment = Next(segment)) {
+    const AgeLink& link = *segment;
+    if (link.linked() == (segment->lost || segment->sacked)) return false;
     behind_hint = behind_hint || segment == lost_hint_;
     if (segment->begin != at || segment->bytes == 0) return false;
     if (segment->data.length() + (segment->fin ? 1 : 0) != segment->bytes) {

@@ -7,7 +7,9 @@
 //
 // A segment refers to the application's memory: what is sent, once or again, is
 // a view of it. With a device that cuts, a segment here is several on the wire;
-// it is cut here too where the peer acknowledges or misses a part of it.
+// it is cut here too where the peer acknowledges or misses a part of it. What
+// the peer has, side by side, becomes one segment. So an acknowledgment costs
+// what it tells, not what is outstanding.
 //
 // Cores: one. Ownership: owns the views, until they are acknowledged.
 // Blocks: never. Allocates: segments, from the pool; a view where one is cut.
@@ -30,7 +32,11 @@ namespace ebbrt::tcp {
 
 class Rack;
 
-struct SentSegment : ListLink {
+// A segment is in up to two lists of its queue.
+struct SequenceLink : ListLink {};
+struct AgeLink : ListLink {};
+
+struct SentSegment : SequenceLink, AgeLink {
   Sequence begin;
   uint32_t bytes = 0;  // Of its data, plus one with FIN.
   Time sent_at{};      // The last time.
@@ -66,10 +72,17 @@ class SendQueue {
   uint32_t sacked_bytes() const { return sacked_bytes_; }
   bool full() const { return count_ >= kSegmentsMax; }
 
-  // Oldest first; null at the end.
-  SentSegment* front() { return segments_.front(); }
-  SentSegment* back() { return segments_.back(); }
-  SentSegment* Next(SentSegment* segment) { return segments_.Next(segment); }
+  // In order of their numbers; null at the end.
+  SentSegment* front() { return Of(segments_.front()); }
+  SentSegment* back() { return Of(segments_.back()); }
+  SentSegment* Next(SentSegment* segment) {
+    return Of(segments_.Next(segment));
+  }
+  // Those in flight, in the order in which they were sent the last time.
+  SentSegment* oldest() { return Of(ages_.front()); }
+  SentSegment* NextYounger(SentSegment* segment) {
+    return Of(ages_.Next(segment));
+  }
 
   // A segment to be filled by Commit, or dropped by Cancel.
   SentSegment* Prepare() { return full() ? nullptr : pool_.Make(); }
@@ -108,15 +121,34 @@ class SendQueue {
   bool Consistent();
 
  private:
+  static SentSegment* Of(SequenceLink* link) {
+    return static_cast<SentSegment*>(link);
+  }
+  static SentSegment* Of(AgeLink* link) {
+    return static_cast<SentSegment*>(link);
+  }
+  SentSegment* Previous(SentSegment* segment) {
+    return Of(segments_.Previous(segment));
+  }
+
+  // The segment that `begin` is in; null: it is nxt().
+  SentSegment* FindFrom(Sequence begin);
   void MarkSacked(SentSegment* segment, Rack& rack);
+  // Makes one of it and its sacked neighbours, which it returns.
+  SentSegment* MergeSacked(SentSegment* segment);
+  void Absorb(SentSegment* segment, SentSegment* after);
+  void LeaveFlight(SentSegment* segment);
   void Release(SentSegment* segment);
+  void Drop(SentSegment* segment);
 
   // Invariants: 1. segments_ cover [una_, nxt_) without gaps. 2. lost_bytes_
   // and sacked_bytes_ are sums over them; none is both. 3. No lost segment is
-  // before lost_hint_.
+  // before lost_hint_. 4. ages_ has those that are neither lost nor sacked.
   Pool<SentSegment>& pool_;
-  IntrusiveList<SentSegment> segments_;
-  SentSegment* lost_hint_ = nullptr;  // Means something while any is lost.
+  IntrusiveList<SequenceLink> segments_;
+  IntrusiveList<AgeLink> ages_;
+  SentSegment* lost_hint_ = nullptr;    // Means something while any is lost.
+  SentSegment* sacked_hint_ = nullptr;  // Where the last block was; or null.
   Sequence una_;
   Sequence nxt_;
   uint32_t lost_bytes_ = 0;
