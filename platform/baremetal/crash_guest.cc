@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <tuple>
@@ -11,6 +12,7 @@
 
 #include "core/base/check.h"
 #include "core/base/types.h"
+#include "core/ebb/ebb.h"
 #include "core/event/event_loop.h"
 #include "core/event/node.h"
 #include "core/event/timer.h"
@@ -54,8 +56,13 @@ EBBRT_EVENT_TAG(kQueuedTag, "crash_guest.queued");
 EBBRT_EVENT_TAG(kLateTag, "crash_guest.late");
 EBBRT_EVENT_TAG(kMomentTag, "crash_guest.moment");
 
-// With an event and a timer that wait, and a trace of what was.
+struct LeftBehind {
+  int number = 0;
+};
+
+// With an event and a timer that wait, an Ebb, and a trace of what was.
 void LeaveMuchBehind() {
+  ++CreateSharedEbb<LeftBehind>(std::make_unique<LeftBehind>())->number;
   std::ignore = StartTrace().Then([] {
     Spawn([] {}, kQueuedTag);
     // Never destroyed: nothing is, in a crash.

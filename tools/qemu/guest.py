@@ -66,9 +66,24 @@ def running_guests() -> list[tuple[Path, Path]]:
     for parent in {tempfile.gettempdir(), "/tmp"}:
         for directory in Path(parent).glob(_DIRECTORY_PREFIX + "*"):
             link, stub = directory / _IMAGE_LINK, directory / _DEBUGGER
-            if link.is_symlink() and stub.is_socket():
+            if (link.is_symlink() and stub.is_socket()
+                    and _has_owner(directory)):
                 found.append((link.readlink(), stub))
     return sorted(found)
+
+
+def _has_owner(directory: Path) -> bool:
+    try:
+        lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(lock)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass  # It has just been removed.
+    return False
 
 
 def _remove_if_left(directory: Path) -> None:

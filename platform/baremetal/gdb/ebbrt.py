@@ -18,6 +18,8 @@ _LISTED_MAX = 64
 # Where a processor's own record stands from its %gs; its place in the slot.
 _PROCESSOR = -8192
 _WORD_BYTES = 8
+# As in core/ebb/ebb_id.h. Constants leave nothing in an image.
+_DIRECTORY_ID, _EVENT_LOOP_ID = 1, 2
 _TAG_MASK = 2**32 - 1
 # The states of a slot of an Abseil table: full ones are not negative.
 _FULL_MIN = 0
@@ -43,7 +45,7 @@ class _Core:
 
     @property
     def loop(self) -> gdb.Value | None:
-        address = self.representative(_constant("ebbrt::kEventLoopId"))
+        address = self.representative(_EVENT_LOOP_ID)
         if not address or not int(self.processor["core"]):
             return None
         return _at(address, "ebbrt::EventLoop")
@@ -59,14 +61,6 @@ def _at(address: int, type_name: str) -> gdb.Value:
     except gdb.error as error:
         raise _Absent(f"the image has no symbols of {type_name}") from error
     return gdb.Value(address).cast(pointer).dereference()
-
-
-def _constant(name: str) -> int:
-    """The value of an EbbId; what is not in the image is as core has it."""
-    try:
-        return int(gdb.parse_and_eval(name)["value_"])
-    except gdb.error:
-        return {"ebbrt::kEbbDirectoryId": 1, "ebbrt::kEventLoopId": 2}[name]
 
 
 def _cores() -> list[_Core]:
@@ -233,27 +227,29 @@ class _EbbsCommand(_Command):
         cores = [core for core in _cores() if core.loop is not None]
         if not cores:
             raise _Absent("no core is up: expected a node that runs")
-        yield from self._static(cores)
-        directory = cores[0].representative(
-            _constant("ebbrt::kEbbDirectoryId"))
+        yield self._line(cores, _DIRECTORY_ID, "ebbrt::EbbDirectory")
+        yield self._line(cores, _EVENT_LOOP_ID, "ebbrt::EventLoop")
+        directory = cores[0].representative(_DIRECTORY_ID)
         if not directory:
             return
         roots = _at(directory, "ebbrt::EbbDirectory")["roots_"]
         for slot in sorted(_slots(roots), key=_id_of):
-            root = slot["value"]["second"]["_M_t"]["_M_t"]
-            while root.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
-                root = root[root.type.fields()[0]]
-            kind = root.dynamic_type.strip_typedefs().target()
-            yield self._line(cores, _id_of(slot), str(kind))
-
-    def _static(self, cores: list[_Core]) -> Iterator[str]:
-        yield self._line(cores, 1, "ebbrt::EbbDirectory")
-        yield self._line(cores, 2, "ebbrt::EventLoop")
+            # A unique_ptr, which is a pointer and nothing else.
+            root = _word(int(slot["value"]["second"].address))
+            yield self._line(cores, _id_of(slot), _class_of(root))
 
     @staticmethod
     def _line(cores: list[_Core], ebb: int, kind: str) -> str:
         places = " ".join(f"{core.representative(ebb):#x}" for core in cores)
         return f"{ebb}: {kind}, on the cores: {places}"
+
+
+def _class_of(address: int) -> str:
+    """The class of an object with virtual functions, also where the image has
+    no types: by the symbol that its table has."""
+    symbol = gdb.execute(f"info symbol {_word(address):#x}", to_string=True)
+    found = re.search(r"vtable for (.*) \+ \d+ in section", symbol)
+    return found[1] if found else symbol.strip()
 
 
 def _id_of(slot: gdb.Value) -> int:

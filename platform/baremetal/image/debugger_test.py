@@ -54,6 +54,8 @@ class DebuggerTest(unittest.TestCase):
                          r"0x[0-9a-f]{6,}\n")
         self.assertRegex(self.said, r"\n2: ebbrt::EventLoop, on the cores: "
                          r"0x[0-9a-f]{6,}\n")
+        self.assertRegex(self.said, r"\n256: ebbrt::internal::SharedRoot<.*"
+                         r"LeftBehind>, on the cores: 0x[0-9a-f]{6,}\n")
 
 
 if __name__ == "__main__":
