@@ -127,7 +127,7 @@ TEST(TcpWindow, IsTheApplications) {
     +0   ! received 500
     +0   < P. 5001:5002 ack 1 win 50000
     +0   ! received 1
-    +5   > . 1:1 ack 5002 win 65535
+    +5   > . 1:1 ack 5002 win 65534
   )");
 }
 

@@ -116,7 +116,6 @@ TEST(TcpOpen, RepeatsItsAnswer) {
     +4000  > S. 0:0 ack 1
     +8000  > S. 0:0 ack 1
     +16000 > S. 0:0 ack 1
-    +32000 > S. 0:0 ack 1
     +90000 idle
     +0     < . 1:1 ack 1 win 1000
     +0     > R 1:1
