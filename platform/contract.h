@@ -47,7 +47,8 @@ struct CoreProgram {
   // The core's loop. It returns after Wait has returned false. Where one thread
   // serves several cores (Wait returns as another), it is called once for all.
   void (*loop)(void* context);
-  // Called once on each core after every loop has ended, core 0 last.
+  // Called once on each core after every loop of the node has ended, core 0
+  // last.
   void (*stop)(void* context);
   void* context;
 };
@@ -114,7 +115,7 @@ concept Idle = requires(Time deadline) {
 };
 
 template <typename P>
-concept Clock = requires(uint64_t work) {
+concept Clock = requires(uint32_t tag, uint64_t bytes) {
   // Monotonic on each core, and between cores to within a microsecond.
   // Any thread.
   { P::Now() } noexcept -> std::same_as<Time>;
@@ -127,6 +128,12 @@ concept Clock = requires(uint64_t work) {
 
   // Its rate, per second. Any thread; the first call may take milliseconds.
   { P::CyclesPerSecond() } noexcept -> std::same_as<uint64_t>;
+
+  // With Feature::kVirtualTime: an event that is accounted under `tag`
+  // (core/trace/event_tag.h) and said that it handles `bytes` has ended, or
+  // blocks; the core's clock goes on by what that costs. Without the feature
+  // it is not called.
+  { P::EndEvent(tag, bytes) } noexcept;
 };
 
 template <typename P>

@@ -6,6 +6,8 @@
 #include "core/async/combinators.h"
 #include "platform/current.h"
 
+namespace {
+
 ebbrt::Future<int> Main(ebbrt::Application& application) {
   for (uint32_t i = 0; i < ebbrt::Platform::CoreCount(); ++i) {
     absl::Status status = co_await ebbrt::Async(ebbrt::CoreId(i), [i] {
@@ -16,4 +18,7 @@ ebbrt::Future<int> Main(ebbrt::Application& application) {
   }
   co_return 0;
 }
+
+}  // namespace
+
 EBBRT_APPLICATION("hello", Main);

@@ -2,17 +2,14 @@
 
 #include <new>
 
-#include "absl/hash/hash.h"
-#include "absl/strings/string_view.h"
 #include "core/base/check.h"
+#include "core/base/hash.h"
 #include "core/event/rcu.h"
 
 namespace ebbrt::memcached {
 
 Key::Key(std::string_view key)
-    : text(key),
-      hash(static_cast<uint32_t>(absl::Hash<absl::string_view>{}(
-          absl::string_view(key.data(), key.size())))) {}
+    : text(key), hash(static_cast<uint32_t>(HashBytes(key))) {}
 
 std::unique_ptr<HashTable::Array> HashTable::NewArray(size_t size) {
   auto array = std::unique_ptr<Array>(new (std::nothrow) Array(size));

@@ -22,6 +22,7 @@
 #ifndef EBBRT_CORE_APP_APPLICATION_H_
 #define EBBRT_CORE_APP_APPLICATION_H_
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -66,14 +67,22 @@ struct ApplicationDescriptor {
   ApplicationEntry entry;
 };
 
-// Defined by EBBRT_APPLICATION.
-extern const ApplicationDescriptor kApplication;
+// All that EBBRT_APPLICATION has named in this program: one, but where the
+// simulator hosts several.
+std::span<const ApplicationDescriptor* const> Applications();
 
 }  // namespace ebbrt
 
-// Names the application of this program, once.
-#define EBBRT_APPLICATION(name, entry)                           \
-  constinit const ::ebbrt::ApplicationDescriptor                 \
-      ebbrt::kApplication = {name, entry}
+// Names an application, once a file. The descriptors' addresses stand in a
+// section of the image, which the linker collects from all that is linked in.
+#define EBBRT_APPLICATION(name, entry)                                    \
+  namespace {                                                             \
+  constexpr ::ebbrt::ApplicationDescriptor kThisApplication = {name,      \
+                                                               entry};    \
+  [[gnu::section("ebbrt_applications"), gnu::used]] constexpr const       \
+      ::ebbrt::ApplicationDescriptor* kThisApplicationEntry =             \
+          &kThisApplication;                                              \
+  }                                                                       \
+  static_assert(true)
 
 #endif  // EBBRT_CORE_APP_APPLICATION_H_

@@ -175,11 +175,14 @@ void StartApplication(const ApplicationDescriptor& application,
 
 }  // namespace
 
+EventFunction ApplicationMain(const ApplicationDescriptor& application,
+                              const ApplicationOptions& options) {
+  return [&application, &options] { StartApplication(application, options); };
+}
+
 int RunApplication(const ApplicationDescriptor& application,
                    const ApplicationOptions& options) {
-  return RunNode(options.node, [&application, &options] {
-    StartApplication(application, options);
-  });
+  return RunNode(options.node, ApplicationMain(application, options));
 }
 
 int RunApplication(const ApplicationDescriptor& application,

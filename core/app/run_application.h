@@ -11,6 +11,7 @@
 
 #include "core/app/application.h"
 #include "core/app/command_line.h"
+#include "core/event/event.h"
 
 namespace ebbrt {
 
@@ -18,6 +19,12 @@ namespace ebbrt {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitWrongConfiguration = 2;
+
+// The first event of the application's node, which ends the node once the
+// application has ended: for who hosts several nodes (the simulator). The
+// arguments outlive the node.
+EventFunction ApplicationMain(const ApplicationDescriptor& application,
+                              const ApplicationOptions& options);
 
 // Runs the application and returns its exit code.
 int RunApplication(const ApplicationDescriptor& application,

@@ -63,6 +63,21 @@ TEST(IntrusiveList, TakesElementsOutOfTheMiddle) {
   EXPECT_FALSE(a.linked());
 }
 
+TEST(IntrusiveList, InsertsInTheMiddleAndWalksBothWays) {
+  Item a(1), b(2), c(3);
+  IntrusiveList<Item> list;
+  list.PushBack(&a);
+  list.InsertAfter(&a, &c);
+  list.InsertAfter(&a, &b);
+  EXPECT_EQ(list.Next(&a), &b);
+  EXPECT_EQ(list.back(), &c);
+  EXPECT_EQ(list.Previous(&c), &b);
+  EXPECT_EQ(list.Previous(&b), &a);
+  EXPECT_EQ(list.Previous(&a), nullptr);
+  while (list.PopFront() != nullptr) {
+  }
+}
+
 TEST(MpscStack, GivesEachProducersElementsInOrder) {
   testing::RequireThreads(2);
   constexpr int kPerThread = 10000;

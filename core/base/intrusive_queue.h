@@ -122,6 +122,10 @@ class IntrusiveList {
 
   void PushBack(T* element) { InsertBefore(&head_, element); }
   void PushFront(T* element) { InsertBefore(head_.next_, element); }
+  // REQUIRES: `before` is in this list.
+  void InsertAfter(T* before, T* element) {
+    InsertBefore(static_cast<ListLink*>(before)->next_, element);
+  }
 
   // Null if empty.
   T* PopFront() {
@@ -134,6 +138,11 @@ class IntrusiveList {
   T* Next(T* element) {
     ListLink* next = static_cast<ListLink*>(element)->next_;
     return next == &head_ ? nullptr : static_cast<T*>(next);
+  }
+  // The element before `element`; null at the beginning.
+  T* Previous(T* element) {
+    ListLink* previous = static_cast<ListLink*>(element)->previous_;
+    return previous == &head_ ? nullptr : static_cast<T*>(previous);
   }
 
  private:

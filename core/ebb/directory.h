@@ -15,11 +15,11 @@
 #define EBBRT_CORE_EBB_DIRECTORY_H_
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "core/base/check.h"
 #include "core/base/spin_lock.h"
@@ -94,7 +94,9 @@ class EbbDirectory {
   absl::StatusOr<EbbId> Allocate(IdRange& range);
 
   SpinLock lock_;  // Guards all below.
-  absl::flat_hash_map<EbbId, std::unique_ptr<EbbRoot>> roots_;
+  // In order, so that they also end in an order that nothing but the program
+  // decides.
+  std::map<EbbId, std::unique_ptr<EbbRoot>> roots_;
   IdRange local_;
   IdRange global_;
   size_t id_count_ = 0;

@@ -15,7 +15,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <utility>
 
 namespace ebbrt {
 
@@ -36,11 +35,6 @@ class EbbId {
   constexpr bool is_global() const { return value_ >= kFirstGlobal; }
 
   friend constexpr auto operator<=>(EbbId, EbbId) = default;
-
-  template <typename H>
-  friend H AbslHashValue(H hash, EbbId id) {
-    return H::combine(std::move(hash), id.value_);
-  }
 
  private:
   uint32_t value_ = 0;

@@ -20,6 +20,8 @@ EventLoop::EventLoop(CoreId core, EventLoop* const* loops,
     : core_(core), loops_(loops), rcu_(rcu, core) {}
 
 EventLoop::~EventLoop() {
+  // Events that are still blocked have nobody left to wake them.
+  while (Stack* stack = blocked_.PopFront()) Stack::Destroy(stack);
   while (Event* event = free_events_.PopFront()) delete event;
   delete trace_.load(std::memory_order_relaxed);
 }
@@ -87,6 +89,8 @@ bool EventLoop::SaveContext(EventContext& context) {
   Stack* next = thread.pool.Take();
   if (next == nullptr) return false;
   context.stack_ = std::exchange(thread.running, next);
+  blocked_.PushBack(context.stack_);
+  Charge(running_tag());
   if (tracing_ != nullptr) {
     context.trace_piece_ = tracing_->Suspend(running_tag());
   }
@@ -114,6 +118,7 @@ void EventLoop::ResumeContext(EventContext& context) {
   FreeEvent(std::exchange(running_, nullptr));
   LoopThread& thread = *thread_;
   EBBRT_CHECK(thread.leaving == nullptr);
+  context.stack_->Unlink();
   thread.leaving = std::exchange(thread.running, context.stack_);
   LeaveForContext(context.registers_);
 }
@@ -136,6 +141,7 @@ bool EventLoop::RunQueuedEvent() {
   }
   running_ = event;
   event->function();
+  Charge(event->tag);
   if (tracing_ != nullptr) tracing_->Finish(event->tag);
   FreeEvent(std::exchange(running_, nullptr));
   return true;
@@ -153,12 +159,14 @@ bool EventLoop::RunDueTimer() {
   EventTag tag = other_tag_ = timer->tag_;
   timer->Fire();
   other_tag_ = kInterruptTag;
+  Charge(tag);
   if (tracing_ != nullptr) tracing_->Finish(tag);
   return true;
 }
 
 bool EventLoop::RunInterrupts() {
   if (!Platform::ServiceInterrupts()) return false;
+  Charge(kInterruptTag);
   if (tracing_ != nullptr) tracing_->Finish(kInterruptTag);
   return true;
 }
@@ -173,6 +181,7 @@ bool EventLoop::RunIdleHandler() {
   EventTag tag = other_tag_ = handler->tag_;
   bool found = handler->poll_();
   other_tag_ = kInterruptTag;
+  Charge(found ? tag : kEmptyPollTag);
   if (tracing_ != nullptr) {
     found ? tracing_->Finish(tag) : tracing_->Idle(kEmptyPollTag);
   }
@@ -195,14 +204,15 @@ bool EventLoop::WaitForWork(EventLoop& loop) {
 }
 
 bool EventLoop::Wait(Time deadline) {
-  bool go_on = Platform::Wait(deadline);
+  // A loop that ends is not a core's any more.
+  if (!Platform::Wait(deadline)) return false;
   // The platform may have come back as another core.
   EventLoop& loop = *event_loop;
   loop.rcu_.EndIdle();
   loop.turns_until_yield_ = kTurnsPerYield;
   loop.turns_until_clock_ = 1;
   if (loop.tracing_ != nullptr) loop.tracing_->Idle(kWaitTag);
-  return go_on;
+  return true;
 }
 
 void EventLoop::RunOnStack(void* argument) {
@@ -222,7 +232,8 @@ void EventLoop::RunOnStack(void* argument) {
     bool ran = loop.RunInterrupts();
     ran |= loop.RunDueTimer();
     ran |= loop.RunQueuedEvent();
-    if (ran || loop.RunIdleHandler()) continue;
+    ran = ran || loop.RunIdleHandler();
+    if (ran && !kTimeIsVirtual) continue;
     if (!WaitForWork(loop)) break;
   }
   thread->leaving = std::exchange(thread->running, nullptr);

@@ -96,13 +96,15 @@ class EventLoop {
  public:
   // At most this many turns pass before the platform gets one of its own
   // (Platform::Wait), in which it also tells of the end of the node.
+  // In virtual time each turn ends so: what it has cost must have passed on all
+  // cores before the next.
   static constexpr uint32_t kTurnsPerYield = 64;
+  static constexpr bool kTimeIsVirtual =
+      platform::Has(Platform::kFeatures, platform::Feature::kVirtualTime);
   // At most this many turns pass before a busy loop looks at the clock, that
   // is, before it sees that a timer is due. In virtual time each does: to look
   // costs nothing there, and all must happen at its own time.
-  static constexpr uint32_t kTurnsPerClockRead =
-      platform::Has(Platform::kFeatures, platform::Feature::kVirtualTime) ? 1
-                                                                          : 8;
+  static constexpr uint32_t kTurnsPerClockRead = kTimeIsVirtual ? 1 : 8;
   static constexpr size_t kPooledEventsMax = 256;
 
   // `loops` has the loop of each core of the node, by index.
@@ -138,6 +140,15 @@ class EventLoop {
   // doing so. Called on the loop's own core. False: there is no memory for it.
   [[nodiscard]] bool StartTrace();
   void StopTrace() { tracing_ = nullptr; }
+  // The tag of what runs at present.
+  EventTag running_tag() const {
+    return running_ != nullptr ? running_->tag : other_tag_;
+  }
+  // What runs at present handles that many bytes (more): see TraceBytes.
+  void AddBytes(uint64_t bytes) {
+    event_bytes_ += bytes;
+    if (tracing_ != nullptr) tracing_->AddBytes(bytes);
+  }
   // The trace of this core while it is on, else null.
   CoreTrace* tracing() { return tracing_; }
   // The trace of `core` if it was ever on, else null. Any core may ask; it is
@@ -163,9 +174,12 @@ class EventLoop {
   bool RunIdleHandler();
   void AdvanceRcu();
   void ResumeContext(EventContext& context);
-  // The tag of what runs at present.
-  EventTag running_tag() const {
-    return running_ != nullptr ? running_->tag : other_tag_;
+  // What ran under this tag has ended, or blocks: where time is virtual, it has
+  // taken some.
+  void Charge(EventTag tag) {
+    if constexpr (kTimeIsVirtual) {
+      Platform::EndEvent(tag, std::exchange(event_bytes_, 0));
+    }
   }
   // Called first on a stack that a switch has reached.
   void PoolLeftStack();
@@ -183,6 +197,8 @@ class EventLoop {
   // Of what runs outside of queued events; not an interrupt: set by who calls.
   EventTag other_tag_ = kInterruptTag;
   CoreTrace* tracing_ = nullptr;
+  uint64_t event_bytes_ = 0;  // That what runs has said it handles.
+  IntrusiveList<Stack> blocked_;  // Of events that gave the core back.
   uint32_t turns_until_yield_ = kTurnsPerYield;
   uint32_t turns_until_clock_ = 1;
   Time now_{};  // As last read; no later than it is.

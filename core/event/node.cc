@@ -14,17 +14,16 @@
 #include "platform/current.h"
 
 namespace ebbrt {
-namespace {
 
 // Everything that core keeps for a node and that is not an Ebb's.
-class Node {
+class NodeProgram::State {
  public:
-  explicit Node(EventFunction main) : main_(std::move(main)) {}
+  explicit State(EventFunction main) : main_(std::move(main)) {}
 
   platform::CoreProgram program() {
-    return {.start = [](void* node) { static_cast<Node*>(node)->Start(); },
+    return {.start = [](void* node) { static_cast<State*>(node)->Start(); },
             .loop = [](void*) { EventLoop::Run(); },
-            .stop = [](void* node) { static_cast<Node*>(node)->Stop(); },
+            .stop = [](void* node) { static_cast<State*>(node)->Stop(); },
             .context = this};
   }
 
@@ -70,10 +69,15 @@ class Node {
   std::vector<EventLoop*> loops_;
 };
 
-}  // namespace
+NodeProgram::NodeProgram(EventFunction main)
+    : state_(std::make_unique<State>(std::move(main))) {}
+
+NodeProgram::~NodeProgram() = default;
+
+platform::CoreProgram NodeProgram::program() { return state_->program(); }
 
 int RunNode(const platform::NodeOptions& options, EventFunction main) {
-  Node node(std::move(main));
+  NodeProgram node(std::move(main));
   return Platform::RunNode(options, node.program());
 }
 

@@ -10,6 +10,8 @@
 #ifndef EBBRT_CORE_EVENT_NODE_H_
 #define EBBRT_CORE_EVENT_NODE_H_
 
+#include <memory>
+
 #include "core/event/event.h"
 #include "platform/contract.h"
 
@@ -18,6 +20,23 @@ namespace ebbrt {
 // Brings the cores up, runs `main` as the first event of core 0, and returns
 // the code given to Exit.
 int RunNode(const platform::NodeOptions& options, EventFunction main);
+
+// What RunNode has a platform run, for who hosts several nodes at once (the
+// simulator): one for each time that a node is brought up. It outlives the
+// node.
+class NodeProgram {
+ public:
+  explicit NodeProgram(EventFunction main);
+  ~NodeProgram();
+  NodeProgram(const NodeProgram&) = delete;
+  NodeProgram& operator=(const NodeProgram&) = delete;
+
+  platform::CoreProgram program();
+
+ private:
+  class State;
+  const std::unique_ptr<State> state_;
+};
 
 // Ends the node once the events that run at present have ended. The first code
 // given counts. Any core.

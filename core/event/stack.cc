@@ -217,24 +217,16 @@ void Stack::Start(void* stack) {
 
 StackPool::~StackPool() {
   while (Stack* stack = free_.PopFront()) Stack::Destroy(stack);
-  // Events that are still blocked have nobody left to wake them.
-  while (Stack* stack = in_use_.PopFront()) Stack::Destroy(stack);
 }
 
 Stack* StackPool::Take() {
   Stack* stack = free_.PopFront();
-  if (stack != nullptr) {
-    --free_count_;
-  } else {
-    stack = Stack::Create();
-    if (stack == nullptr) return nullptr;
-  }
-  in_use_.PushBack(stack);
+  if (stack == nullptr) return Stack::Create();
+  --free_count_;
   return stack;
 }
 
 void StackPool::Give(Stack* stack) {
-  stack->Unlink();
   if (free_count_ == kPooledStacksMax) {
     Stack::Destroy(stack);
     return;

@@ -1,7 +1,8 @@
 // Stacks for events, and the switch from one to another.
 //
 // Cores: a pool, and its stacks, are used by one thread of control.
-// Ownership: a pool owns every stack that it has made, in use or not.
+// Ownership: a pool owns the stacks that it keeps ready; one that was taken is
+// its user's until it is given back.
 // Blocks: no. Allocates: pages. Bound: kPooledStacksMax kept ready.
 // Errors: a null stack where memory is refused; an overflow hits the guard.
 #ifndef EBBRT_CORE_EVENT_STACK_H_
@@ -76,7 +77,6 @@ class StackPool {
 
  private:
   IntrusiveList<Stack> free_;
-  IntrusiveList<Stack> in_use_;
   size_t free_count_ = 0;
 };
 

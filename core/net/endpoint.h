@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 
@@ -45,6 +46,10 @@ class IpAddress {
 
   friend constexpr auto operator<=>(const IpAddress&,
                                     const IpAddress&) = default;
+  template <typename H>
+  friend H AbslHashValue(H hash, const IpAddress& address) {
+    return H::combine(std::move(hash), address.bytes_);
+  }
 
  private:
   constexpr explicit IpAddress(const std::array<uint8_t, 16>& bytes)
@@ -65,6 +70,10 @@ struct Endpoint {
   std::string ToString() const;
 
   friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) = default;
+  template <typename H>
+  friend H AbslHashValue(H hash, const Endpoint& endpoint) {
+    return H::combine(std::move(hash), endpoint.address, endpoint.port);
+  }
 };
 
 }  // namespace ebbrt

@@ -18,7 +18,7 @@
 #include "core/net/endpoint.h"
 #include "core/net/memory_connection.h"
 #include "core/net/memory_network.h"
-#include "core/net/memory_ports.h"
+#include "core/net/port_table.h"
 #include "core/net/network.h"
 
 namespace ebbrt::internal {
@@ -29,8 +29,8 @@ struct MemoryNetworkNode {
       : options(options_in) {}
 
   const MemoryNetworkOptions options;
-  MemoryPorts tcp_ports;
-  MemoryPorts udp_ports;
+  PortTable tcp_ports;
+  PortTable udp_ports;
   std::atomic<uint64_t> connections_opened{0};
 };
 

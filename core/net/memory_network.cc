@@ -65,14 +65,14 @@ void MemoryNetwork::ConnectTcp(const Endpoint& remote,
   // Relaxed: only the numbers matter, and each is given once.
   uint64_t number =
       node_->connections_opened.fetch_add(1, std::memory_order_relaxed);
-  uint16_t port = MemoryPorts::kFirstDynamicPort +
-                  number % MemoryPorts::kDynamicPorts;
+  uint16_t port = PortTable::kFirstDynamicPort +
+                  number % PortTable::kDynamicPorts;
   MemoryConnection::Identity mine = {.key = 2 * number,
                                      .peer_core = Platform::CurrentCore(),
                                      .local = {remote.address, port},
                                      .remote = remote,
                                      .listening = {}};
-  std::optional<MemoryPorts::Found> listener;
+  std::optional<PortTable::Found> listener;
   if (!random_.Chance(options().refuse)) {
     listener = node_->tcp_ports.Find(remote, random_);
   }

@@ -38,7 +38,7 @@ absl::Status MemoryNetwork::SendDatagram(const Endpoint& from,
                      kDatagramBytesMax, " can be sent"));
   }
   if (random_.Chance(options().loss)) return absl::OkStatus();
-  std::optional<MemoryPorts::Found> found =
+  std::optional<PortTable::Found> found =
       node_->udp_ports.Find(to, random_);
   if (!found.has_value()) return absl::OkStatus();
   SpawnOn(found->owner.core,

@@ -25,7 +25,7 @@ namespace ebbrt {
 using EventTag = uint32_t;
 
 // The tag of a name; never zero. (FNV-1a.)
-consteval EventTag EventTagOf(std::string_view name) {
+constexpr EventTag EventTagOf(std::string_view name) {
   uint32_t hash = 2166136261u;
   for (char c : name) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;

@@ -59,7 +59,7 @@ Future<CounterValues> ReadCounters();
 // Says that the event that runs handles that many bytes (more), so that its
 // cost can be told by size.
 inline void TraceBytes(uint64_t bytes) {
-  if (CoreTrace* trace = event_loop->tracing()) trace->AddBytes(bytes);
+  event_loop->AddBytes(bytes);
 }
 
 // Notes a moment, and a word about it, among what this core did last.

@@ -41,6 +41,7 @@ struct Archetype {
   static Duration WallClock() noexcept;
   static uint64_t Cycles() noexcept;
   static uint64_t CyclesPerSecond() noexcept;
+  static void EndEvent(uint32_t tag, uint64_t bytes) noexcept;
 
   static void* Representative(EbbNumber number) noexcept;
   static bool SetRepresentative(EbbNumber number,

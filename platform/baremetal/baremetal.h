@@ -52,6 +52,7 @@ struct Baremetal {
   static Duration WallClock() noexcept;
   static uint64_t Cycles() noexcept { return machine::ReadTsc(); }
   static uint64_t CyclesPerSecond() noexcept;
+  static void EndEvent(uint32_t, uint64_t) noexcept {}
 
   // Translation. The table of a processor that runs no core is empty.
   [[gnu::always_inline]] static void* Representative(uint64_t number) noexcept {

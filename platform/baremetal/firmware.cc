@@ -9,9 +9,9 @@
 
 #include "platform/baremetal/acpi/power_off.h"
 #include "platform/baremetal/acpi/tables.h"
-#include "platform/baremetal/baremetal.h"
 #include "platform/baremetal/boot/start.h"
 #include "platform/baremetal/cpu/instructions.h"
+#include "platform/baremetal/libc/files.h"
 #include "platform/baremetal/memory/address_space.h"
 #include "platform/baremetal/power_off.h"
 
@@ -91,8 +91,9 @@ void PlaceMemory(const acpi::Numa& numa) {
   }
 }
 
-void Tell(const absl::Status& problem) {
-  Baremetal::WriteConsole("firmware: " + std::string(problem.message()) + "\n");
+void Tell(const std::string& problem) {
+  const std::string line = "firmware: " + problem + "\n";
+  machine::WriteStandardOutput(line.data(), line.size());
 }
 
 }  // namespace
@@ -103,17 +104,19 @@ void ReadFirmware() {
   // Where the BIOS keeps its data is what null pointers point to.
   machine::address_space.UnmapFirstPage();
   if (!root) {
-    Baremetal::WriteConsole("firmware: found no ACPI tables\n");
+    Tell("found no ACPI tables");
     return;
   }
   auto found = acpi::ReadMachine(memory, *root);
   if (!found.ok()) {
-    Tell(found.status());
+    Tell(std::string(found.status().message()));
     return;
   }
   acpi::Machine& machine = TheMachine();
   machine = *std::move(found);
-  for (const absl::Status& problem : machine.problems) Tell(problem);
+  for (const absl::Status& problem : machine.problems) {
+    Tell(std::string(problem.message()));
+  }
   SetPowerOff(machine);
   if (machine.numa) PlaceMemory(*machine.numa);
 }

@@ -14,7 +14,9 @@ constexpr uint32_t kVersion = 1;
 constexpr uint32_t kFirstEntry = 0x10;
 constexpr uint32_t kActiveLow = 1u << 13;
 constexpr uint32_t kByLevel = 1u << 15;
+constexpr uint32_t kMasked = 1u << 16;
 constexpr int kDestinationShift = 24;
+constexpr uint32_t kApicIdMax = 0xff;
 
 class IoApic {
  public:
@@ -43,10 +45,8 @@ class IoApic {
   const uint64_t address_;
 };
 
-}  // namespace
-
-bool RouteLine(const acpi::Madt& madt, const acpi::InterruptLine& line,
-               uint8_t vector, uint32_t apic_id) {
+bool SetLine(const acpi::Madt& madt, const acpi::InterruptLine& line,
+             uint32_t low, uint32_t high) {
   for (const acpi::Madt::IoApic& found : madt.io_apics) {
     if (line.gsi < found.gsi_base ||
         !machine::address_space.MapDevice(found.address, kBytes)) {
@@ -55,15 +55,26 @@ bool RouteLine(const acpi::Madt& madt, const acpi::InterruptLine& line,
     IoApic io_apic(found.address);
     const uint32_t number = line.gsi - found.gsi_base;
     if (number >= io_apic.line_count()) continue;
-    io_apic.SetLine(
-        number,
-        vector |
-            (line.polarity == acpi::Polarity::kActiveLow ? kActiveLow : 0) |
-            (line.trigger == acpi::Trigger::kLevel ? kByLevel : 0),
-        apic_id << kDestinationShift);
+    io_apic.SetLine(number, low, high);
     return true;
   }
   return false;
+}
+
+}  // namespace
+
+bool RouteLine(const acpi::Madt& madt, const acpi::InterruptLine& line,
+               uint8_t vector, uint32_t apic_id) {
+  if (apic_id > kApicIdMax) return false;
+  return SetLine(
+      madt, line,
+      vector | (line.polarity == acpi::Polarity::kActiveLow ? kActiveLow : 0) |
+          (line.trigger == acpi::Trigger::kLevel ? kByLevel : 0),
+      apic_id << kDestinationShift);
+}
+
+bool MaskLine(const acpi::Madt& madt, const acpi::InterruptLine& line) {
+  return SetLine(madt, line, kMasked, 0);
 }
 
 }  // namespace ebbrt::platform::internal

@@ -15,6 +15,8 @@ namespace ebbrt::platform::internal {
 // Has the line interrupt a processor with that vector from now on.
 bool RouteLine(const acpi::Madt& madt, const acpi::InterruptLine& line,
                uint8_t vector, uint32_t apic_id);
+// Has it interrupt nobody.
+bool MaskLine(const acpi::Madt& madt, const acpi::InterruptLine& line);
 
 }  // namespace ebbrt::platform::internal
 

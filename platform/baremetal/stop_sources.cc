@@ -28,18 +28,20 @@ void ReadConsole(void*) {
 
 void TakeStopSignals() {
   const uint8_t vector =
-      machine::AllocateVector([](void*) { RequestStop(); }, nullptr);
+      machine::AllocateVector(machine::InterruptKind::kEdge,
+                              [](void*) { RequestStop(); }, nullptr);
   if (vector != 0) machine::SetStopVector(vector);
 }
 
 void ListenToConsole() {
   const acpi::Machine& firmware = Firmware();
   if (!firmware.madt) return;
-  const uint8_t vector = machine::AllocateVector(ReadConsole, nullptr);
+  const uint8_t vector = machine::AllocateVector(machine::InterruptKind::kEdge,
+                                                 ReadConsole, nullptr);
   if (vector == 0) return;
   if (!RouteLine(*firmware.madt, firmware.madt->IsaLine(kConsoleIrq), vector,
                  machine::CurrentProcessor().apic_id)) {
-    machine::FreeVector(vector);
+    machine::FreeVector(machine::CurrentProcessor(), vector);
     return;
   }
   machine::EnableConsoleInput();

@@ -46,6 +46,7 @@ struct Linux {
   static Duration WallClock() noexcept;
   static uint64_t Cycles() noexcept { return __builtin_ia32_rdtsc(); }
   static uint64_t CyclesPerSecond() noexcept;
+  static void EndEvent(uint32_t, uint64_t) noexcept {}
 
   // Translation. A constant static number is looked up in the thread's own
   // storage, which every thread has. Any other number is looked up behind %gs,

@@ -5,31 +5,44 @@
 namespace ebbrt::platform {
 
 void EventQueue::Schedule(SimEvent& event, Time time, uint16_t rank) {
-  EBBRT_CHECK(sequence_ < kSequencesMax);
-  if (event.scheduled()) Remove(event.place_);
-  Node node = {time, uint64_t{rank} << 48 | sequence_++, &event};
+  EBBRT_CHECK(sequence_ < kSequencesMax && heap_.size() < kEventsMax);
+  Cancel(event);
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
+    slots_.push_back({});
+  }
+  event.slot_ = free_slots_.back();
+  free_slots_.pop_back();
+  slots_[event.slot_].event = &event;
+  Node node = {time, uint64_t{rank} << 48 | sequence_++, event.slot_};
   heap_.push_back(node);
   SiftUp(heap_.size() - 1, node);
 }
 
 void EventQueue::Cancel(SimEvent& event) {
-  if (event.scheduled()) Remove(event.place_);
+  if (event.scheduled()) Remove(slots_[event.slot_].place);
 }
 
 SimEvent* EventQueue::Pop() {
   if (heap_.empty()) return nullptr;
-  SimEvent* event = heap_[0].event;
+  SimEvent* event = slots_[heap_[0].slot].event;
   Remove(0);
   return event;
 }
 
 void EventQueue::Clear() {
-  for (const Node& node : heap_) node.event->place_ = SimEvent::kNowhere;
+  for (const Node& node : heap_) {
+    slots_[node.slot].event->slot_ = SimEvent::kNone;
+  }
   heap_.clear();
+  slots_.clear();
+  free_slots_.clear();
 }
 
 void EventQueue::Remove(size_t place) {
-  heap_[place].event->place_ = SimEvent::kNowhere;
+  const uint32_t slot = heap_[place].slot;
+  slots_[slot].event->slot_ = SimEvent::kNone;
+  free_slots_.push_back(slot);
   Node last = heap_.back();
   heap_.pop_back();
   if (place == heap_.size()) return;

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstdlib>
 #include <system_error>
 
 namespace ebbrt::platform {
@@ -101,6 +102,13 @@ std::string ParseSimFaults(std::string_view text, SimFaults& faults) {
     return "wait_cost_min_ns: found \"0\", expected at least 1";
   }
   return "";
+}
+
+std::string ReadSimFaults(SimFaults& faults) {
+  const char* text = std::getenv("EBBRT_SIM_FAULTS");
+  if (text == nullptr) return "";
+  std::string error = ParseSimFaults(text, faults);
+  return error.empty() ? "" : "EBBRT_SIM_FAULTS: " + error;
 }
 
 }  // namespace ebbrt::platform

@@ -40,6 +40,10 @@ struct SimFaults {
   double network_refuse = 0;
 };
 
+// Reads what EBBRT_SIM_FAULTS says. Returns what is wrong with it; "" if
+// nothing is.
+std::string ReadSimFaults(SimFaults& faults);
+
 // Reads "name=value,name=value", durations with "_ns" behind their names, over
 // what `faults` has. Returns what is wrong with it; "" if nothing is.
 std::string ParseSimFaults(std::string_view text, SimFaults& faults);

@@ -8,22 +8,38 @@
 
 #include "absl/status/status.h"
 #include "core/net/memory_network.h"
+#include "platform/sim/network/flow_world.h"
 #include "platform/sim/sim.h"
+#include "platform/sim/simulation.h"
 
 namespace ebbrt {
 namespace {
-constexpr std::array<std::string_view, 1> kNames = {"memory"};
+// Between nodes, where the simulation has a network; within one.
+constexpr std::string_view kFlow = "flow";
+constexpr std::string_view kMemory = "memory";
+constexpr std::array kNames = {kFlow, kMemory};
 }  // namespace
 
 std::span<const std::string_view> NetworkNames() { return kNames; }
 
 absl::Status InstallNetwork(std::string_view name) {
-  if (!name.empty() && name != kNames[0]) {
-    return absl::InvalidArgumentError("network: found \"" + std::string(name) +
-                                      "\", expected \"" +
-                                      std::string(kNames[0]) + "\"");
+  platform::FlowWorld* world = platform::FlowWorld::Current();
+  bool is_flow = name == kFlow || (name.empty() && world != nullptr);
+  if (is_flow && world != nullptr) {
+    world->Install();
+    return absl::OkStatus();
   }
-  const platform::SimFaults& faults = platform::Sim::faults();
+  if (is_flow) {
+    return absl::InvalidArgumentError(
+        "network: found \"flow\", but the simulation has a single node and no "
+        "network; expected \"memory\"");
+  }
+  if (!name.empty() && name != kMemory) {
+    return absl::InvalidArgumentError("network: found \"" + std::string(name) +
+                                      "\", expected \"flow\" or \"memory\"");
+  }
+  const platform::SimFaults& faults =
+      platform::Simulation::current->faults();
   MemoryNetworkOptions options = {.delay = faults.network_delay,
                                   .jitter = faults.network_jitter,
                                   .segment_bytes_max = 1460,

@@ -7,11 +7,12 @@
 
 namespace ebbrt::platform {
 namespace {
-constinit void* no_representatives[kStaticEbbNumbers] = {};
+constexpr void* kNoRepresentatives[kStaticEbbNumbers] = {};
 }  // namespace
 
+// Nobody sets anything in a const table.
 constinit const SimRepresentatives SimRepresentatives::kNone(
-    no_representatives);
+    const_cast<void**>(kNoRepresentatives));
 thread_local constinit const SimRepresentatives* SimRepresentatives::current =
     &SimRepresentatives::kNone;
 
@@ -19,7 +20,7 @@ SimRepresentatives::SimRepresentatives()
     : dense_(new void*[kStaticEbbNumbers]()) {}
 
 SimRepresentatives::~SimRepresentatives() {
-  if (dense_ != no_representatives) delete[] dense_;
+  if (dense_ != kNoRepresentatives) delete[] dense_;
   delete sparse_;
 }
 
@@ -36,6 +37,11 @@ bool SimRepresentatives::Set(EbbNumber number, void* representative) noexcept {
   } catch (const std::bad_alloc&) {
     return false;
   }
+}
+
+void SimRepresentatives::Clear() noexcept {
+  std::fill_n(dense_, dense_count_, nullptr);
+  delete std::exchange(sparse_, nullptr);
 }
 
 void SimRepresentatives::SetOrThrow(EbbNumber number, void* representative) {

@@ -42,6 +42,8 @@ class SimRepresentatives {
   }
   // False: no memory.
   bool Set(EbbNumber number, void* representative) noexcept;
+  // Forgets all.
+  void Clear() noexcept;
 
  private:
   using Sparse = std::unordered_map<EbbNumber, void*>;

@@ -19,52 +19,105 @@ namespace {
 // What a thread's nodes have in common. Of the thread, so that each may run a
 // simulation of its own.
 thread_local std::optional<SimFaults> faults_set;
-thread_local SimFaults faults_used;
 thread_local uint64_t last_history = 0;
+thread_local Sim::Extension* extension_set = nullptr;
 
 Simulation& Current() {
   EBBRT_CHECK(Simulation::current != nullptr);
   return *Simulation::current;
 }
 
+bool HasCore() {
+  return Simulation::current != nullptr && Simulation::current->has_core();
+}
+
+SimCore& Core() {
+  EBBRT_CHECK(HasCore());
+  return Simulation::current->core();
+}
+
+// The node of a simulation that is one node's.
+class OnlyNode final : public SimProgram {
+ public:
+  OnlyNode(Simulation& simulation, const CoreProgram& program)
+      : simulation_(simulation), program_(program) {}
+
+  CoreProgram Boot(SimNode&) override { return program_; }
+  void OnEnd(SimNode&, int code) override { simulation_.End(code); }
+  void WriteConsole(SimNode&, std::string_view text) override {
+    Sim::WriteStandardOutput(text);
+  }
+
+ private:
+  Simulation& simulation_;
+  const CoreProgram& program_;
+};
+
 }  // namespace
 
 int Sim::RunNode(const NodeOptions& options, const CoreProgram& program) {
   EBBRT_CHECK(Simulation::current == nullptr);
-  SimFaults faults = faults_set.value_or(SimFaults{});
-  const char* text = std::getenv("EBBRT_SIM_FAULTS");
-  if (text != nullptr && !faults_set.has_value()) {
-    std::string error = ParseSimFaults(text, faults);
-    if (!error.empty()) {
-      std::fprintf(stderr, "EBBRT_SIM_FAULTS: %s\n", error.c_str());
-      return kWrongFaultsExitCode;
-    }
+  SimulationOptions simulated;
+  simulated.seed = options.seed;
+  std::string error;
+  if (faults_set.has_value()) {
+    simulated.faults = *faults_set;
+  } else {
+    error = ReadSimFaults(simulated.faults);
   }
-  faults_used = faults;
-  Simulation simulation(options, faults);
-  int code = simulation.Run(program);
+  if (!error.empty()) {
+    std::fprintf(stderr, "%s\n", error.c_str());
+    return kWrongConfigurationExitCode;
+  }
+  Simulation simulation(simulated);
+  OnlyNode only(simulation, program);
+  SimNode& node = simulation.AddNode("0", options, only);
+  if (extension_set != nullptr) extension_set->Begin(simulation);
+  simulation.Boot(node);
+  simulation.Run();
+  if (extension_set != nullptr) extension_set->End();
   last_history = simulation.history();
   StopSignal::Ignore();
-  return code;
+  return simulation.code();
 }
 
-uint32_t Sim::CoreCount() noexcept { return Current().core_count(); }
-CoreId Sim::CurrentCore() noexcept { return Current().core().id; }
+uint32_t Sim::CoreCount() noexcept { return Core().node->core_count(); }
+CoreId Sim::CurrentCore() noexcept { return Core().id; }
 void Sim::Wake(CoreId core) noexcept { Current().Wake(core); }
 void Sim::Exit(int code) noexcept { Current().Exit(code); }
 bool Sim::ServiceInterrupts() { return Current().ServiceInterrupts(); }
 bool Sim::Wait(Time deadline) { return Current().Wait(deadline); }
 
 Time Sim::Now() noexcept {
-  return Simulation::current == nullptr ? Time{}
-                                        : Simulation::current->core().now;
+  if (!HasCore()) return Time{};
+  const SimCore& core = Core();
+  return core.node->ToNodeTime(core.now);
+}
+
+Duration Sim::WallClock() noexcept {
+  if (!HasCore()) return kEpoch;
+  const SimCore& core = Core();
+  return kEpoch + core.now.time_since_epoch() + core.node->clock().wall_offset;
+}
+
+void Sim::EndEvent(uint32_t tag, uint64_t bytes) noexcept {
+  Current().EndEvent(tag, bytes);
 }
 
 bool Sim::SetRepresentative(EbbNumber number, void* representative) noexcept {
-  return Current().core().representatives.Set(number, representative);
+  return Core().representatives.Set(number, representative);
 }
 
 void Sim::WriteConsole(std::string_view text) noexcept {
+  if (HasCore()) {
+    SimNode& node = *Core().node;
+    if (!node.crashed()) node.program().WriteConsole(node, text);
+    return;
+  }
+  WriteStandardOutput(text);
+}
+
+void Sim::WriteStandardOutput(std::string_view text) noexcept {
   while (!text.empty()) {
     ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
     if (written < 0 && errno != EINTR) return;  // Nobody listens.
@@ -73,8 +126,8 @@ void Sim::WriteConsole(std::string_view text) noexcept {
 }
 
 void Sim::FillEntropy(std::span<std::byte> bytes) noexcept {
-  if (Simulation::current != nullptr) {
-    Simulation::current->FillEntropy(bytes);
+  if (HasCore()) {
+    Core().node->FillEntropy(bytes);
     return;
   }
   // Off a node there is no run's seed.
@@ -88,14 +141,14 @@ void Sim::SetStopHandler(void (*on_stop)(void* context),
   if (on_stop != nullptr) StopSignal::Watch();
 }
 
-void Sim::Charge(Duration time) noexcept { Current().core().now += time; }
+void Sim::Charge(Duration time) noexcept { Current().Charge(time); }
 
 void Sim::SetFaults(const SimFaults& faults) {
   EBBRT_CHECK(Simulation::current == nullptr);
   faults_set = faults;
 }
+void Sim::SetExtension(Extension* extension) { extension_set = extension; }
 void Sim::ClearFaults() { faults_set.reset(); }
-const SimFaults& Sim::faults() { return faults_used; }
 
 uint64_t Sim::History() noexcept {
   return Simulation::current == nullptr ? last_history

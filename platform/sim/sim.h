@@ -1,5 +1,5 @@
-// The simulator's platform: the cores of a node multiplexed in virtual time on
-// one host thread.
+// The simulator's platform: the cores of one node, or of thousands, multiplexed
+// in virtual time on one host thread.
 //
 // A core runs until it waits; then the one whose time comes first runs, and
 // Wait returns as that core. Time stands still while a core runs (but for
@@ -11,8 +11,11 @@
 // A node whose cores all wait for ever is a deadlock: the node ends with
 // kDeadlockExitCode and says which it was.
 //
-// Cores: a host thread may run one node at a time; what the contract allows
-// "any thread" is for that thread, but for pages and representatives.
+// What is said here of "the node" is said of the present core's; RunNode makes
+// a simulation of one node, platform/sim/simulation.h one of several.
+//
+// Cores: a host thread may run one simulation at a time; what the contract
+// allows "any thread" is for that thread, but for pages and representatives.
 // Allocates: SetRepresentative of a number that is not static.
 // Source: the contract; Zhou et al., "FoundationDB", SIGMOD 2021, section 4
 // (deterministic simulation).
@@ -31,6 +34,8 @@
 
 namespace ebbrt::platform {
 
+class Simulation;
+
 struct Sim {
   // What a node with core_count 0 has.
   static constexpr uint32_t kMachineCores = 4;
@@ -39,7 +44,9 @@ struct Sim {
   // The wall clock's start: 2020-01-01T00:00:00Z.
   static constexpr Duration kEpoch = std::chrono::seconds(1577836800);
   static constexpr int kDeadlockExitCode = 70;
-  static constexpr int kWrongFaultsExitCode = 2;
+  static constexpr int kWrongConfigurationExitCode = 2;
+  // Of a node that was crashed.
+  static constexpr int kCrashExitCode = 71;
 
   static int RunNode(const NodeOptions& options, const CoreProgram& program);
   static uint32_t CoreCount() noexcept;
@@ -54,11 +61,10 @@ struct Sim {
   static bool Wait(Time deadline);
 
   static Time Now() noexcept;
-  static Duration WallClock() noexcept {
-    return kEpoch + Now().time_since_epoch();
-  }
+  static Duration WallClock() noexcept;
   static uint64_t Cycles() noexcept { return Now().time_since_epoch().count(); }
   static uint64_t CyclesPerSecond() noexcept { return kCyclesPerSecond; }
+  static void EndEvent(uint32_t tag, uint64_t bytes) noexcept;
 
   static void* Representative(EbbNumber number) noexcept {
     return SimRepresentatives::current->Find(number);
@@ -93,7 +99,21 @@ struct Sim {
   // EBBRT_SIM_FAULTS says.
   static void SetFaults(const SimFaults& faults);
   static void ClearFaults();
-  static const SimFaults& faults();
+
+  // What a thread adds to the simulations that its RunNode makes, from now on;
+  // null: nothing. Both are called off cores.
+  struct Extension {
+    virtual void Begin(Simulation& simulation) = 0;
+    virtual void End() = 0;
+
+   protected:
+    ~Extension() = default;
+  };
+  static void SetExtension(Extension* extension);
+
+  // What is written off cores, and what a node writes that has the process to
+  // itself.
+  static void WriteStandardOutput(std::string_view text) noexcept;
 
   // A digest of which core went on when, in the present node or in the last
   // one: equal for equal histories.

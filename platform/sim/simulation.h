@@ -1,10 +1,19 @@
-// A run of one node: its cores, its time, and what is next.
+// A run of nodes in one virtual time: whose turn it is, and what is next.
 //
 // Of each core the queue holds at most one event: that its Wait returns. So the
 // simulation is this loop, turned inside out: take the first of the queue, be
-// that core until it waits, put it back.
+// that core until it waits, put it back. Besides cores there are actions: a
+// frame's arrival, a fault, a boot; they happen between the turns of cores.
 //
-// Cores: one host thread. Ownership: of its cores. Blocks: Run.
+//   nodes' programs ---- Wait, Wake, Exit, ... ----> Simulation
+//   network, faults, host ---- Schedule, Raise -----'   |
+//                                                   EventQueue
+//
+// Cores: one host thread; while a core runs, what is said of "the present
+// core" is said of that one. Ownership: of its nodes. Blocks: Run.
+// Allocates: nodes. Bound: kNodesMax; TimeLimit.
+// Errors: nodes that wait for ever, or for longer than the limit, end with
+// Sim::kDeadlockExitCode, and are named on standard error.
 #ifndef EBBRT_PLATFORM_SIM_SIMULATION_H_
 #define EBBRT_PLATFORM_SIM_SIMULATION_H_
 
@@ -12,6 +21,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.h"
@@ -19,32 +31,28 @@
 #include "platform/contract.h"
 #include "platform/sim/event_queue.h"
 #include "platform/sim/faults.h"
-#include "platform/sim/representatives.h"
+#include "platform/sim/sim_node.h"
 
 namespace ebbrt::platform {
 
-// A core; as an event it is the return from its Wait.
-struct SimCore : SimEvent {
-  explicit SimCore(CoreId id_in) : id(id_in) {}
+class FlowWorld;
 
-  const CoreId id;
-  // How far it has come. Ahead of the queue's time while it runs, by what it
-  // has been charged.
-  Time now{};
-  // It has been woken since it last returned from Wait.
-  bool woken = false;
-  SimRepresentatives representatives;
+struct SimulationOptions {
+  uint64_t seed = 1;
+  SimFaults faults;
+  // What has not ended by then never will.
+  Time time_limit = kTimeNever;
+  // The name of a tag, for messages; null: its number.
+  std::string_view (*tag_name)(uint32_t tag) = nullptr;
 };
 
 class Simulation {
  public:
-  // A request to stop that has come from outside: its handler.
-  struct StopHandler {
-    void (*function)(void* context) = nullptr;
-    void* context = nullptr;
-  };
+  static constexpr size_t kNodesMax = size_t{1} << 22;
+  // How many nodes a message about all of them names.
+  static constexpr size_t kNamedMax = 8;
 
-  Simulation(const NodeOptions& options, const SimFaults& faults);
+  explicit Simulation(const SimulationOptions& options);
   ~Simulation();
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
@@ -52,48 +60,127 @@ class Simulation {
   // The calling thread's; null if it runs none.
   static thread_local constinit Simulation* current;
 
-  // Runs the program to its end; returns the exit code.
-  int Run(const CoreProgram& program);
+  // A node, not up yet. `program` outlives the simulation.
+  SimNode& AddNode(std::string name, const NodeOptions& options,
+                   SimProgram& program);
+  SimNode& node(uint32_t number) { return *nodes_[number]; }
+  size_t node_count() const { return nodes_.size(); }
 
-  // As in the contract; for Wait and others the caller is the present core.
+  // From outside of cores: before Run, or in an action.
+  // Brings a node up. REQUIRES: it is not.
+  void Boot(SimNode& node);
+  // Asks a node to end in good order.
+  void RequestStop(SimNode& node);
+  // Ends a node at once, as a loss of power does: nothing more of it is seen.
+  // Nothing if it is not up.
+  void Crash(SimNode& node);
+
+  // Runs until End, or until nothing more can happen.
+  void Run();
+  // The same in parts, for who drives several models of time: lets happen what
+  // happens until `time`; or, if Pause is called meanwhile, to the end of the
+  // turn or the action that did. False: all has ended.
+  bool RunUntil(Time time);
+  void Pause() { horizon_ = Time::min(); }
+  // The end of Run.
+  void FinishAll();
+  // When the next thing happens; kTimeNever if there is none.
+  Time next_time() const { return queue_.next_time(); }
+  // Leaves Run after the turn under way. The first code given counts.
+  void End(int code);
+  bool ended() const { return ended_; }
+  int code() const { return code_; }
+
+  // Has the action happen then, or as soon as possible.
+  void Schedule(SimAction& action, Time time);
+  void Cancel(SimAction& action) { queue_.Cancel(action); }
+  // The time that all has come to: an action's own, or that which the present
+  // core had when its turn began.
+  Time now() const { return now_; }
+
+  // Hands an interrupt to a core, in an action; from a core, to itself or to
+  // another core of its node.
+  void Raise(SimCore& core, SimInterrupt& interrupt);
+  // Has `output` leave when the present core's turn ends.
+  void LeaveLater(SimOutput& output) { core_->outputs.PushBack(&output); }
+
+  // The flow network between the nodes (platform/sim/network); null: there is
+  // none. Not the simulation's own.
+  void SetFlowWorld(FlowWorld* world) { flow_world_ = world; }
+  FlowWorld* flow_world() { return flow_world_; }
+
+  // As in the contract, of the present core and its node.
   bool Wait(Time deadline);
   void Wake(CoreId core);
   void Exit(int code);
   bool ServiceInterrupts();
-  void SetStopHandler(const StopHandler& handler) { stop_handler_ = handler; }
+  void SetStopHandler(const SimNode::StopHandler& handler);
+  void EndEvent(uint32_t tag, uint64_t bytes);
+  void Charge(Duration time);
   bool RefusesCommit() { return fault_.Chance(faults_.commit_refused); }
-  void FillEntropy(std::span<std::byte> bytes);
 
+  // Whether there is a present core; and that core.
+  bool has_core() const { return core_ != nullptr; }
   SimCore& core() { return *core_; }
-  uint32_t core_count() const { return static_cast<uint32_t>(cores_.size()); }
+  const SimFaults& faults() const { return faults_; }
+  // What goes wrong is drawn from it.
+  Random& fault_random() { return fault_; }
+
+  // A digest of which core went on when.
   uint64_t history() const { return history_; }
+  // How many turns of cores, and how many actions there have been.
+  uint64_t turns() const { return turns_; }
+  uint64_t actions() const { return actions_; }
+  // Whether there have been any since the last call, which may come from a
+  // signal handler.
+  bool MovedSinceLastLook() {
+    uint64_t moves = turns_ + actions_;
+    return moves != std::exchange(looked_at_, moves);
+  }
 
  private:
   Duration Draw(Duration low, Duration high) {
+    if (low == high) return low;
     return Duration(order_.Between(low.count(), high.count()));
   }
   // Has the core return from Wait at `time`, or soon after.
-  void Schedule(SimCore& core, Time time);
+  void ScheduleCore(SimCore& core, Time time);
   // Schedules the return of a core that begins to wait, if it ever returns.
   void Park(SimCore& core, Time deadline);
-  // Goes on as the core.
+  void WakeCore(SimCore& core, Time time);
+  // Lets things happen until a core has its turn, which becomes the present
+  // one. False: that is all.
+  bool Advance();
   void BecomeCore(SimCore& core);
+  void LeaveCore();
   void ResumeCore(SimCore& core, Time time);
-  void ReportDeadlock();
+  void LetOutputsLeave(SimCore& core);
+  // Takes a node down.
+  void Finish(SimNode& node, int code);
+  void ReportStuck(const char* what);
+  std::string TagName(uint32_t tag) const;
 
   const SimFaults faults_;
   const uint64_t seed_;
-  // Three streams, so that what one part draws does not move the others.
+  const Time time_limit_;
+  std::string_view (*const tag_name_)(uint32_t tag);
+  // Two streams, so that what one part draws does not move the other.
   Random order_;
   Random fault_;
-  Random entropy_;
-  std::vector<std::unique_ptr<SimCore>> cores_;
+  std::vector<std::unique_ptr<SimNode>> nodes_;
+  size_t up_count_ = 0;
   EventQueue queue_;
   SimCore* core_ = nullptr;  // The present one.
-  bool ends_ = false;
+  SimNode* last_ = nullptr;  // Ends, and no other is up.
+  Time now_{};
+  Time horizon_ = kTimeNever;  // What comes after it has to wait.
+  FlowWorld* flow_world_ = nullptr;
+  bool ended_ = false;
   int code_ = 0;
-  StopHandler stop_handler_;
   uint64_t history_ = 0;
+  uint64_t turns_ = 0;
+  uint64_t actions_ = 0;
+  uint64_t looked_at_ = 0;
 };
 
 }  // namespace ebbrt::platform

@@ -119,18 +119,34 @@ def ebbrt_benchmark(name, deps = [], copts = [], **kwargs):
         **dict(kwargs, **_IMAGE)
     )
 
-def ebbrt_application(name, deps = [], copts = [], malloc = _MALLOC, **kwargs):
+def ebbrt_application(
+        name,
+        srcs,
+        deps = [],
+        copts = [],
+        malloc = _MALLOC,
+        visibility = ["//visibility:public"],
+        **kwargs):
     """An application: the program that the build's platform runs.
 
     Sources register their entry point with EBBRT_APPLICATION
-    (core/app/application.h); this rule adds the platform's `main`.
+    (core/app/application.h); this rule adds the platform's `main`. Without it,
+    NAME_library is for the simulator, which hosts several (apps/BUILD.bazel).
     """
-    kwargs.setdefault("visibility", ["//visibility:public"])
+    native.cc_library(
+        name = name + "_library",
+        srcs = srcs,
+        copts = _COPTS + copts,
+        linkstatic = True,
+        alwayslink = True,
+        deps = deps + ["//core/app"],
+        visibility = visibility,
+    )
     native.cc_binary(
         name = name,
-        copts = _COPTS + copts,
         linkopts = _IMAGE_LINKOPTS,
         malloc = malloc,
-        deps = deps + ["//core/app", "//core/app:main"],
+        deps = [name + "_library", "//core/app:main"],
+        visibility = visibility,
         **dict(kwargs, **_IMAGE)
     )

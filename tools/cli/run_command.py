@@ -10,6 +10,7 @@ from typing import Any
 from tools import paths
 from tools.experiment import (document, plan, platforms, programs, results,
                               runner, semantics, sweep, table, targets)
+from tools.experiment.nodes import check_simulated
 from tools.experiment.problems import DocumentError, Problem
 from tools.qemu import accelerator
 
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     config = configure(options)
     points = semantics.check(config)
-    if len(options.platforms) > 1:
+    if len(options.platforms) > 1 or "sim" in options.platforms:
         points = _without_what_is_not_there(config, points)
     problems = semantics.check_machine(points, os.sched_getaffinity(0))
     if problems:
@@ -102,15 +103,17 @@ def configure(options: argparse.Namespace) -> dict[str, Any]:
 
 def _without_what_is_not_there(config: dict[str, Any],
                                points: list[sweep.Point]) -> list[sweep.Point]:
-    """Of several platforms, one need not have all that another has."""
+    """What one platform of several need not have, and none can simulate."""
     absent = programs.unavailable(points)
     left_out = platforms.leave_out(
-        config, points, lambda point: not programs.needs_any(point, absent))
-    if not left_out:
+        config, points, lambda point: not (
+            programs.needs_any(point, absent) or
+            check_simulated(point.document)))
+    if not left_out or len(left_out) == len(points):
         return points
-    print(f"left out, since not for that platform ({len(left_out)} points): "
-          + ", ".join(f"{label} ({platform})"
-                      for platform, label in sorted(absent)))
+    print(f"left out, since not for that platform: {len(left_out)} points"
+          + "".join(f", {label} ({platform})"
+                    for platform, label in sorted(absent)))
     return semantics.check(config)
 
 

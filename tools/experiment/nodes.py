@@ -5,6 +5,7 @@ from typing import Any
 
 from tools.experiment import references
 from tools.experiment.document import Document
+from tools.experiment.problems import Problem, quote
 
 DEFAULT_PLATFORM = "linux"
 
@@ -30,11 +31,19 @@ class Node:
     ready: str = "report"
     filter: str = "."
     minimum_time_s: float | None = None
+    # Of simulated nodes: how many are alike, and their link to the network.
+    count: int = 1
+    link: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_image(self) -> bool:
         """Whether it boots, rather than being started by this system."""
         return self.platform == "baremetal"
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether it is a node of the one process that simulates all."""
+        return self.platform == "sim" and bool(self.app)
 
     @property
     def references(self) -> list[str]:
@@ -82,6 +91,25 @@ def _node(node: Document, referenced: set[str | None],
     if "memory" in given:
         given["memory"] = str(given["memory"])
     return Node(is_service=lifetime == "service", **given)
+
+
+def check_simulated(document: Document) -> list[Problem]:
+    """What a point asks of a simulation that there is none of."""
+    problems = []
+    nodes = nodes_of(document)
+    simulated = [node for node in nodes if node.is_simulated]
+    for index, node in enumerate(nodes):
+        if simulated and not node.is_simulated:
+            problems.append(Problem(
+                f"nodes[{index}]", f"{quote(node.what)}, which is not "
+                "simulated, beside nodes that are",
+                'nodes with "app" and the platform "sim" only'))
+        for key in ("count", "link"):
+            if not simulated and key in document["nodes"][index]:
+                problems.append(Problem(
+                    f"nodes[{index}].{key}", quote(key),
+                    'no such key, or the platform "sim"'))
+    return problems
 
 
 def is_awaited(node: Node) -> bool:

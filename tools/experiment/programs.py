@@ -8,16 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from tools.experiment import bazel, semantics, targets
-from tools.experiment.nodes import DEFAULT_PLATFORM, Node, nodes_of
+from tools.experiment.nodes import (DEFAULT_PLATFORM, Node,
+                                    check_simulated, nodes_of)
 from tools.experiment.problems import DocumentError, Problem, quote
 from tools.experiment.sweep import Point
 from tools.qemu import accelerator as qemu
+
+
+# What runs all nodes of a simulation.
+SIMULATION_HOST = "//apps:sim_host"
 
 
 def _key(node: Node) -> tuple[str, str]:
     """What tells the program of one node from another's."""
     if node.program:
         return "", node.program
+    if node.is_simulated:
+        return node.platform, SIMULATION_HOST
     label = node.benchmark or targets.application_label(node.app, node.role)
     return node.platform, label
 
@@ -39,6 +46,10 @@ def prepare(points: Sequence[Point]) -> Programs:
     """Builds what is to be built. Raises BuildError and DocumentError."""
     keys = list(dict.fromkeys(
         _key(node) for point in points for node in nodes_of(point.document)))
+    problems = [problem for point in points
+                for problem in check_simulated(point.document)]
+    if problems:
+        raise DocumentError(list(dict.fromkeys(problems)))
     has_images = any(platform == "baremetal" for platform, _ in keys)
     accelerator = qemu.choose("auto") if has_images else ""
     # What is not for its platform, is found out before anything is built.

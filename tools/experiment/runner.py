@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from tools.experiment import claims, machine, plan, results
-from tools.experiment.execution import Run, RunStopped
-from tools.experiment.nodes import nodes_of
+from tools.experiment.execution import Outcome, Run, RunStopped
+from tools.experiment.nodes import Node, nodes_of
 from tools.experiment.plan import PlannedRun
 from tools.experiment.programs import Programs
 from tools.experiment.progress import Progress
+from tools.experiment.simulated_run import SimulatedRun
 from tools.qemu import accelerator
 
 
@@ -115,11 +116,8 @@ class Experiment:
         shutil.rmtree(logs, ignore_errors=True)
         started = datetime.datetime.now(datetime.timezone.utc)
         begin_s = time.monotonic()
-        outcome = Run(
-            nodes, self._programs, logs=logs, seed=planned.seed,
-            timeout_s=self.config.get("timeout_s", plan.DEFAULT_TIMEOUT_S),
-            processors=sorted(os.sched_getaffinity(0)),
-            on_progress=progress.within, is_stopped=is_stopped).execute()
+        outcome = self._execute(planned, nodes, logs, progress.within,
+                                is_stopped)
         record = {
             "platform": next((node.platform for node in nodes
                               if not node.program), "linux"),
@@ -137,6 +135,21 @@ class Experiment:
         self.result["runs"].append(record)
         results.write(self.directory, self.result)
         progress.end(outcome.error)
+
+    def _execute(self, planned: PlannedRun, nodes: list[Node], logs: Path,
+                 on_progress: Callable[[float], None],
+                 is_stopped: Callable[[], bool]) -> Outcome:
+        timeout_s = self.config.get("timeout_s", plan.DEFAULT_TIMEOUT_S)
+        if any(node.is_simulated for node in nodes):
+            return SimulatedRun(
+                nodes, self._programs, logs=logs, seed=planned.seed,
+                simulation=planned.point.document.get("simulation", {}),
+                timeout_s=timeout_s, on_progress=on_progress,
+                is_stopped=is_stopped).execute()
+        return Run(
+            nodes, self._programs, logs=logs, seed=planned.seed,
+            timeout_s=timeout_s, processors=sorted(os.sched_getaffinity(0)),
+            on_progress=on_progress, is_stopped=is_stopped).execute()
 
     def conclude(self) -> list[claims.Outcome]:
         """Evaluates the claims and writes what is written once at the end."""

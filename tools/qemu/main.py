@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.experiment.problems import DocumentError, Problem
-from tools.qemu import accelerator, boot, guest_command, image, machine
+from tools.qemu import (accelerator, boot, guest_command, image, machine,
+                        nics)
 from tools.qemu.guest import Guest, private_directory
 from tools.qemu.session import EXIT_WRONG_CONFIGURATION, Session
 
@@ -66,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
                         "say how it is attached")
     parser.add_argument("--gdb-socket", metavar="PATH", type=Path,
                         help=argparse.SUPPRESS)  # For ./ebbrt gdb.
+    parser.add_argument("--nic", metavar="MODEL", action="append", default=[],
+                        help="a network card: virtio-net, e1000 or e1000e, "
+                        "with QEMU's properties as in virtio-net,mq=on; may "
+                        "be given several times")
+    parser.add_argument("--netdev", metavar="NETDEV", action="append",
+                        default=[], help="what is behind the card of that "
+                        "place, as QEMU has it but for the id (user)")
     parser.add_argument("--qemu-argument", metavar="ARG", action="append",
                         default=[], help="one more argument of QEMU's, as in "
                         "--qemu-argument=-d --qemu-argument=int; may be given "
@@ -105,7 +113,8 @@ def _run(options: argparse.Namespace) -> int:
         memory=options.memory, accelerator_wanted=options.accelerator,
         processor_model=options.cpu, counts_instructions=options.icount,
         boot_way=options.boot, boot_card=options.boot_card,
-        qemu_arguments=options.qemu_argument)
+        qemu_arguments=[*nics.arguments(options.nic, options.netdev),
+                        *options.qemu_argument])
     is_debugged = options.gdb or options.gdb_socket is not None
     timeout_s = _timeout_s(options.timeout)
     _tell_bazel()

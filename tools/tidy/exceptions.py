@@ -25,6 +25,26 @@ GLOBAL_EXCEPTIONS: dict[tuple[str, str], str] = {
     ("mutable_global",
      "ebbrt::loadgen::(anonymous namespace)::ValueBlock()::block"):
         "made once, and then the same for all",
+    ("mutable_global", "ebbrt::platform::Simulation::current"):
+        "which simulation the host thread runs: where it is, not what is there",
+    ("mutable_global", "ebbrt::platform::SimRepresentatives::current"):
+        "which core the host thread is: where it is, not what is there",
+    ("mutable_global",
+     "ebbrt::platform::(anonymous namespace)::faults_set"):
+        "a test's wish for the simulations that its thread will make",
+    ("mutable_global",
+     "ebbrt::platform::(anonymous namespace)::extension_set"):
+        "a test's wish for the simulations that its thread will make",
+    ("mutable_global",
+     "ebbrt::platform::(anonymous namespace)::last_history"):
+        "of a simulation that has ended, for tests",
+    ("mutable_global",
+     "ebbrt::platform::(anonymous namespace)::signalled"):
+        "a signal is the process's, with all nodes that share it",
+    ("mutable_global",
+     "ebbrt::platform::Sim::FillEntropy(std::span<std::byte, "
+     "18446744073709551615ul>)::random"):
+        "of a thread that is no core, as in a test's set-up",
 }
 
 

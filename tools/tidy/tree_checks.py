@@ -14,14 +14,16 @@ _FOLDERS_WITH_README = ("apps", "core", "docs", "experiments", "platform",
 
 
 # The README of the folder above says what is in these.
-_EXPLAINED_ABOVE = ("tools/bazel/stand_ins", "apps/loadgen/corpus",
-                    "apps/memcached/corpus")
+_EXPLAINED_ABOVE = ("tools/bazel/stand_ins",)
+# And what a fuzzer starts from is plain.
+_CORPUS = "corpus"
 
 
 def _folders(paths: Mapping[str, str]) -> set[str]:
     return {str(PurePosixPath(path).parent) for path in paths
             if PurePosixPath(path).parts[0] in _FOLDERS_WITH_README
-            and "/" in path and not path.startswith(_EXPLAINED_ABOVE)}
+            and "/" in path and not path.startswith(_EXPLAINED_ABOVE)
+            and _CORPUS not in PurePosixPath(path).parts}
 
 
 def readmes(texts: Mapping[str, str]) -> Iterator[Finding]:

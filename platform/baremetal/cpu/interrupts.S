@@ -87,7 +87,29 @@ exception:
         iretq
         .cfi_endproc
 
-// An interrupt: its vector is noted, once, and the local APIC told.
+// An interrupt by level: its vector is noted. The local APIC is told of its end
+// by whoever has run the handler; it would come again at once.
+.macro LINE vector
+        .balign 8
+interrupt_\vector:
+        pushq %rax
+        movl $\vector, %eax
+        jmp line
+.endm
+.set i, EBBRT_FIRST_INTERRUPT
+.rept EBBRT_FIRST_EDGE_INTERRUPT - EBBRT_FIRST_INTERRUPT
+        LINE %i
+        .set i, i + 1
+.endr
+
+line:
+        btsq %rax, %gs:EBBRT_PROCESSOR_PENDING_VECTORS
+        jc 1f
+        incq %gs:EBBRT_PROCESSOR_PENDING
+1:      popq %rax
+        iretq
+
+// Any other: its vector is noted, once, and the local APIC told.
 .macro INTERRUPT vector
         .balign 8
 interrupt_\vector:
@@ -95,8 +117,8 @@ interrupt_\vector:
         movl $\vector, %eax
         jmp interrupt
 .endm
-.set i, EBBRT_FIRST_INTERRUPT
-.rept EBBRT_TIMER_VECTOR - EBBRT_FIRST_INTERRUPT
+.set i, EBBRT_FIRST_EDGE_INTERRUPT
+.rept EBBRT_TIMER_VECTOR - EBBRT_FIRST_EDGE_INTERRUPT
         INTERRUPT %i
         .set i, i + 1
 .endr

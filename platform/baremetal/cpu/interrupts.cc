@@ -2,12 +2,11 @@
 
 #include <atomic>
 #include <bit>
-#include <mutex>
 
-#include "core/base/spin_lock.h"
 #include "platform/baremetal/cpu/crash.h"
 #include "platform/baremetal/cpu/instructions.h"
 #include "platform/baremetal/cpu/layout.h"
+#include "platform/baremetal/cpu/local_apic.h"
 #include "platform/baremetal/cpu/processor.h"
 #include "platform/baremetal/cpu/shootdown.h"
 #include "platform/baremetal/memory/address_space.h"
@@ -25,13 +24,6 @@ struct Gate {  // AMD64 APM volume 2, section 4.8.4.
   uint32_t reserved;
 };
 constinit Gate gates[EBBRT_VECTORS] = {};
-
-struct Vector {
-  InterruptHandler handler;
-  void* context;
-};
-constinit SpinLock vectors_lock;
-constinit Vector vectors[EBBRT_VECTORS] = {};
 
 constinit std::atomic<PageFaultHandler> page_fault_handler{nullptr};
 
@@ -160,9 +152,15 @@ void LoadInterruptTable() {
   asm volatile("lidt %0" : : "m"(pointer));
 }
 
-uint8_t AllocateVector(InterruptHandler handler, void* context) {
-  std::scoped_lock guard(vectors_lock);
-  for (uint32_t i = EBBRT_FIRST_INTERRUPT; i < EBBRT_TIMER_VECTOR; ++i) {
+uint8_t AllocateVector(InterruptKind kind, InterruptHandler handler,
+                       void* context) {
+  const bool is_level = kind == InterruptKind::kLevel;
+  const uint32_t end =
+      is_level ? EBBRT_FIRST_EDGE_INTERRUPT : EBBRT_TIMER_VECTOR;
+  VectorUse* vectors = CurrentProcessor().vectors;
+  for (uint32_t i =
+           is_level ? EBBRT_FIRST_INTERRUPT : EBBRT_FIRST_EDGE_INTERRUPT;
+       i < end; ++i) {
     if (vectors[i].handler == nullptr) {
       vectors[i] = {handler, context};
       return static_cast<uint8_t>(i);
@@ -171,9 +169,8 @@ uint8_t AllocateVector(InterruptHandler handler, void* context) {
   return 0;
 }
 
-void FreeVector(uint8_t vector) {
-  std::scoped_lock guard(vectors_lock);
-  vectors[vector] = {};
+void FreeVector(Processor& processor, uint8_t vector) {
+  processor.vectors[vector] = {};
 }
 
 bool RunPendingInterrupt() {
@@ -185,10 +182,12 @@ bool RunPendingInterrupt() {
         word * 64 + std::countr_zero(processor.pending_vectors[word]);
     processor.pending_vectors[word] &= processor.pending_vectors[word] - 1;
     --processor.pending_count;
-    const Vector& found = vectors[vector];
-    if (found.handler == nullptr) return false;
-    found.handler(found.context);
-    return true;
+    const VectorUse found = processor.vectors[vector];
+    if (found.handler != nullptr) found.handler(found.context);
+    // No other interrupt is in service: all others end where they are noted,
+    // and of these the local APIC delivers one at a time.
+    if (vector < EBBRT_FIRST_EDGE_INTERRUPT) EndInterrupt();
+    return found.handler != nullptr;
   }
   return false;
 }

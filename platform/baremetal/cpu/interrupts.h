@@ -5,15 +5,18 @@
 // loop then runs the vectors' handlers, each as an event. So a handler starts
 // with nothing to save.
 //
-// Cores: vectors are the machine's, and each core notes its own.
-// Ownership: a vector is its allocator's until it is freed.
-// Blocks, allocates: no. Bound: EBBRT_VECTORS. Errors: 0 where all vectors are
-// in use. An exception that nobody expects is a crash (crash.h).
+// Cores: each processor has vectors of its own. Ownership: a vector is its
+// allocator's until it is freed. Blocks, allocates: no.
+// Bound: EBBRT_VECTORS a processor. Errors: 0 where all of them are in use. An
+// interrupt that nobody handles is dropped; an exception that nobody expects is
+// a crash (crash.h).
 // Source: paper section 3.3; AMD64 APM volume 2, chapter 8.
 #ifndef EBBRT_PLATFORM_BAREMETAL_CPU_INTERRUPTS_H_
 #define EBBRT_PLATFORM_BAREMETAL_CPU_INTERRUPTS_H_
 
 #include <cstdint>
+
+#include "platform/baremetal/cpu/processor.h"
 
 namespace ebbrt::platform::machine {
 
@@ -31,12 +34,16 @@ void MakeInterruptTable();
 // On each processor.
 void LoadInterruptTable();
 
-// A handler, called in the loop's window on the core whose vector came.
-using InterruptHandler = void (*)(void* context);
+// How a device interrupts: by a message or an edge; or by a line that stays
+// active until the handler has served the device.
+enum class InterruptKind { kEdge, kLevel };
 
-// A vector for a device, the same on all cores; 0 if there is none.
-uint8_t AllocateVector(InterruptHandler handler, void* context);
-void FreeVector(uint8_t vector);
+// A vector of the calling processor. The handler may be called for what came
+// before and was for another.
+uint8_t AllocateVector(InterruptKind kind, InterruptHandler handler,
+                       void* context);
+// REQUIRES: called on that processor, or it runs no loop.
+void FreeVector(Processor& processor, uint8_t vector);
 
 // What an exception leaves; interrupts.S pushes it.
 struct ExceptionFrame {

@@ -21,6 +21,10 @@
 // exceptions.
 #define EBBRT_FIRST_INTERRUPT 32
 #define EBBRT_VECTORS 256
+// Those before this one are of lines that interrupt by level: their end is told
+// when their handler has run, and they are of the lowest priority, so that
+// meanwhile they keep out each other only.
+#define EBBRT_FIRST_EDGE_INTERRUPT 48
 // These only end a halt: nobody handles them.
 #define EBBRT_TIMER_VECTOR 253
 #define EBBRT_WAKE_VECTOR 254

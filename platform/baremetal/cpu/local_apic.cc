@@ -107,6 +107,8 @@ uint32_t EnableLocalApic() {
   return processor.apic_id;
 }
 
+void EndInterrupt() { Write(Register::kEndOfInterrupt, 0); }
+
 void SendInterrupt(uint32_t apic_id, uint8_t vector) {
   SendCommand(apic_id, kAssert | vector);
 }

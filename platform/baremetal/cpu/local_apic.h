@@ -15,6 +15,9 @@ void FindLocalApic(uint64_t address);
 // On each processor, after EnterProcessor: enables it. Its id.
 uint32_t EnableLocalApic();
 
+// The end of the interrupt in service that has the highest priority.
+void EndInterrupt();
+
 void SendInterrupt(uint32_t apic_id, uint8_t vector);
 void SendNmi(uint32_t apic_id);
 // The sequence by which an application processor is started.

@@ -34,6 +34,14 @@ struct ThreadFrame {
   uint64_t rip, rflags, rsp;
 };
 
+// Called in the loop's window on the core whose vector came.
+using InterruptHandler = void (*)(void* context);
+
+struct VectorUse {
+  InterruptHandler handler;  // Null: nobody's.
+  void* context;
+};
+
 struct TaskState {  // AMD64 APM volume 2, section 12.2.5.
   uint32_t reserved0;
   uint32_t rsp[6];
@@ -70,6 +78,7 @@ struct alignas(kNoSharingBytes) Processor {
   uint64_t system_call_count;
   TaskState task;
   uint64_t segments[6];
+  VectorUse vectors[EBBRT_VECTORS];
 
   // Written by others, and by the processor itself.
   alignas(kNoSharingBytes) std::atomic<State> state;

@@ -218,11 +218,17 @@ bool AddressSpace::MapForced(uint64_t physical, uint64_t bytes, Entry flags) {
   const uint64_t begin = physical & ~(kSmallFrameBytes - 1);
   const uint64_t end = RoundUp(physical + bytes, kSmallFrameBytes);
   if (end < begin || end > kPhysicalEnd) return false;
+  flags |= kBorrowed | kNoExecute;
   Guard guard(lock_);
+  uint64_t after;
+  if (table_.IsFree(begin, end - begin, after)) {
+    return table_.Map(begin, begin, end - begin, flags);
+  }
   for (uint64_t page = begin; page < end; page += kSmallFrameBytes) {
-    if ((table_.Find(page) & kPresent) != 0) continue;
-    if (!table_.Map(page, page, kSmallFrameBytes,
-                    flags | kBorrowed | kNoExecute)) {
+    const Entry entry = table_.Find(page);
+    if ((entry & kPresent) == 0) {
+      if (!table_.Map(page, page, kSmallFrameBytes, flags)) return false;
+    } else if ((flags & ~entry & kUncached) != 0) {
       return false;
     }
   }
@@ -235,6 +241,19 @@ bool AddressSpace::MapDevice(uint64_t physical, uint64_t bytes) {
 
 bool AddressSpace::MapTables(uint64_t physical, uint64_t bytes) {
   return MapForced(physical, bytes, 0);
+}
+
+AddressSpace::Place AddressSpace::Find(uint64_t address) const {
+  if (address < kPhysicalEnd) return {address, kPhysicalEnd - address};
+  int level;
+  Entry entry = table_.Find(address, &level);
+  if ((entry & kPresent) == 0) {
+    // Its memory comes with the first touch.
+    static_cast<void>(*reinterpret_cast<const volatile uint8_t*>(address));
+    entry = table_.Find(address, &level);
+  }
+  const uint64_t offset = address & (PageTable::BytesOf(level) - 1);
+  return {(entry & kAddressMask) + offset, PageTable::BytesOf(level) - offset};
 }
 
 bool AddressSpace::IsPresent(uint64_t address) const {

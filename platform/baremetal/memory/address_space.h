@@ -60,9 +60,17 @@ class AddressSpace {
   bool ReserveAt(uint64_t address, uint64_t bytes, Entry kind);
 
   // Device memory, mapped where it is, uncached; and firmware's tables, cached
-  // and readable only.
+  // and readable only. No device is where there is memory.
   bool MapDevice(uint64_t physical, uint64_t bytes);
   bool MapTables(uint64_t physical, uint64_t bytes);
+
+  // Where memory that the caller may read is, as a device sees it, and how many
+  // bytes from there on follow each other.
+  struct Place {
+    uint64_t physical;
+    uint64_t bytes;
+  };
+  Place Find(uint64_t address) const;
 
   // Null pointers fault again.
   void UnmapFirstPage() { ReserveAt(0, kSmallFrameBytes, kFree); }

@@ -251,11 +251,14 @@ bool PageTable::Replace(uint64_t address, uint64_t bytes, Entry from,
       });
 }
 
-Entry PageTable::Find(uint64_t address) const {
+Entry PageTable::Find(uint64_t address, int* level) const {
   const Table* table = root_;
-  for (int level = kTopLevel;; --level) {
-    Entry entry = table->entries[IndexOf(address, level)];
-    if (!IsTable(entry, level)) return entry;
+  for (int at = kTopLevel;; --at) {
+    const Entry entry = table->entries[IndexOf(address, at)];
+    if (!IsTable(entry, at)) {
+      if (level != nullptr) *level = at;
+      return entry;
+    }
     table = TableOf(entry);
   }
 }

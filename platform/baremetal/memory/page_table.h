@@ -85,8 +85,9 @@ class PageTable {
   // Forbids writing or allows it, where there is memory.
   bool Protect(uint64_t address, uint64_t bytes, bool writable);
 
-  // The entry for an address, at whichever level it is.
-  Entry Find(uint64_t address) const;
+  // The entry for an address, at whichever level it is. Takes no lock: for
+  // memory that is the caller's, whose entry others may split but not change.
+  Entry Find(uint64_t address, int* level = nullptr) const;
   // Whether all of the range is kFree; if not, `after` is behind what is not.
   bool IsFree(uint64_t address, uint64_t bytes, uint64_t& after) const;
 

@@ -1,11 +1,12 @@
-// Who has which endpoint of a memory network's node.
+// Who has which endpoint of a node, of one protocol.
 //
 // Cores: any. Blocks: its lock is held for a table operation.
 // Allocates: yes. Bound: the ports. Errors: kAlreadyExists, and
 // kResourceExhausted where no port is free; both name the endpoint.
-#ifndef EBBRT_CORE_NET_MEMORY_PORTS_H_
-#define EBBRT_CORE_NET_MEMORY_PORTS_H_
+#ifndef EBBRT_CORE_NET_PORT_TABLE_H_
+#define EBBRT_CORE_NET_PORT_TABLE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -17,9 +18,9 @@
 #include "core/base/types.h"
 #include "core/net/endpoint.h"
 
-namespace ebbrt::internal {
+namespace ebbrt {
 
-class MemoryPorts {
+class PortTable {
  public:
   // Ports from here on are given to those who ask for any (RFC 6335, 6).
   static constexpr uint16_t kFirstDynamicPort = 49152;
@@ -44,16 +45,30 @@ class MemoryPorts {
   // one. None if nobody does.
   std::optional<Found> Find(const Endpoint& endpoint, Random& random);
 
- private:
+  // For who looks often: a copy of the whole, and a number that another one
+  // takes the place of whenever it is no longer what is there.
   using Table = std::map<Endpoint, std::vector<Owner>>;
+  Table Copy();
+  uint64_t version() const {
+    // Acquire: whoever was told of a change sees it.
+    return version_.load(std::memory_order_acquire);
+  }
+
+ private:
+  void Changed() {
+    // Release: pairs with version(). The lock is held.
+    version_.store(version_.load(std::memory_order_relaxed) + 1,
+                   std::memory_order_release);
+  }
 
   bool PortIsFree(uint16_t port) const;
 
   SpinLock lock_;  // Guards all below.
   Table table_;
   uint32_t next_dynamic_ = 0;
+  std::atomic<uint64_t> version_{1};
 };
 
-}  // namespace ebbrt::internal
+}  // namespace ebbrt
 
-#endif  // EBBRT_CORE_NET_MEMORY_PORTS_H_
+#endif  // EBBRT_CORE_NET_PORT_TABLE_H_

@@ -1,4 +1,4 @@
-#include "core/net/memory_ports.h"
+#include "core/net/port_table.h"
 
 #include <algorithm>
 #include <array>
@@ -7,15 +7,15 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace ebbrt::internal {
+namespace ebbrt {
 
-bool MemoryPorts::PortIsFree(uint16_t port) const {
+bool PortTable::PortIsFree(uint16_t port) const {
   return std::none_of(table_.begin(), table_.end(), [port](const auto& entry) {
     return entry.first.port == port;
   });
 }
 
-absl::StatusOr<Endpoint> MemoryPorts::Bind(const Endpoint& endpoint,
+absl::StatusOr<Endpoint> PortTable::Bind(const Endpoint& endpoint,
                                            Owner owner) {
   Endpoint bound = endpoint;
   std::scoped_lock guard(lock_);
@@ -35,19 +35,26 @@ absl::StatusOr<Endpoint> MemoryPorts::Bind(const Endpoint& endpoint,
     }
   }
   owners.push_back(owner);
+  Changed();
   return bound;
 }
 
-void MemoryPorts::Unbind(const Endpoint& endpoint, CoreId core) {
+void PortTable::Unbind(const Endpoint& endpoint, CoreId core) {
   std::scoped_lock guard(lock_);
   auto found = table_.find(endpoint);
   if (found == table_.end()) return;
   std::erase_if(found->second,
                 [core](const Owner& owner) { return owner.core == core; });
   if (found->second.empty()) table_.erase(found);
+  Changed();
 }
 
-std::optional<MemoryPorts::Found> MemoryPorts::Find(const Endpoint& endpoint,
+PortTable::Table PortTable::Copy() {
+  std::scoped_lock guard(lock_);
+  return table_;
+}
+
+std::optional<PortTable::Found> PortTable::Find(const Endpoint& endpoint,
                                                     Random& random) {
   constexpr IpAddress kUnspecifiedV6 = IpAddress::V6({});
   const std::array candidates = {
@@ -63,4 +70,4 @@ std::optional<MemoryPorts::Found> MemoryPorts::Find(const Endpoint& endpoint,
   return std::nullopt;
 }
 
-}  // namespace ebbrt::internal
+}  // namespace ebbrt

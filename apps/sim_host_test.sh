@@ -1,0 +1,43 @@
+#!/bin/bash
+# Our memcached, driven by our load generator, as nodes of one process: nothing
+# goes wrong, and two runs write the same bytes.
+set -u
+host=$1
+document=$TEST_TMPDIR/document.json
+cat > "$document" <<'END'
+{"seed": 7, "time_limit_s": 60,
+ "network": {"rate_bps": 1e10, "delay_ns": 2000},
+ "nodes": [
+   {"role": "hello", "app": "hello", "cores": 2},
+   {"role": "server", "app": "memcached", "service": true, "count": 2},
+   {"role": "client", "app": "loadgen", "count": 6, "cores": 2,
+    "parameters": {"server": "${server.endpoint}", "records": 500,
+                   "verify": true, "warmup_s": 0.001, "duration_s": 0.01}}],
+ "faults": [{"kind": "impair", "node": "client-0", "reorder": 0.1,
+             "reorder_delay_ns": 20000}]}
+END
+failed=0
+first=$("$host" "$document") || { echo "exit code $?"; failed=1; }
+second=$("$host" "$document")
+if [[ $first != "$second" ]]; then
+  echo "two runs of one seed differ"
+  failed=1
+fi
+for expected in "hello: hello from core 1" '"errors":0' \
+                '"code":0,"event":"end","node":"server-1"'; do
+  if [[ $first != *"$expected"* ]]; then
+    echo "found no $expected in: ${first:0:4000}"
+    failed=1
+  fi
+done
+if grep -q '"errors":[1-9]' <<< "$first"; then
+  echo "a client had errors"
+  failed=1
+fi
+if [[ $(grep -c '"event":"metrics"' <<< "$first") -ne 6 ]]; then
+  echo "not every client reported"
+  failed=1
+fi
+# What has to be the same on every machine and in every build.
+echo "history: $(grep -o '"history":"[0-9a-f]*"' <<< "$first")"
+exit $failed

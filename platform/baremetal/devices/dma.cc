@@ -1,0 +1,51 @@
+#include "platform/baremetal/devices/dma.h"
+
+#include <algorithm>
+
+#include "platform/baremetal/baremetal.h"
+#include "platform/baremetal/cpu/instructions.h"
+#include "platform/baremetal/memory/address_space.h"
+
+namespace ebbrt::platform {
+
+static_assert(kDmaBytesMax == machine::kLargeFrameBytes);
+static_assert(kDmaPageBytes == machine::kSmallFrameBytes);
+
+// Physical memory is mapped where it is, so a frame's address is both.
+DmaMemory DmaMemory::Allocate(size_t bytes) {
+  EBBRT_CHECK(bytes != 0 && bytes <= kDmaBytesMax);
+  const bool is_small = bytes <= kDmaPageBytes;
+  const uint32_t node = Baremetal::CurrentNumaNode();
+  const uint64_t frame = is_small ? machine::frames.AllocateSmall(node)
+                                  : machine::frames.AllocateLarge(node);
+  DmaMemory memory;
+  if (frame == machine::kNoFrame) return memory;
+  memory.data_ = reinterpret_cast<std::byte*>(frame);
+  memory.address_ = frame;
+  memory.bytes_ = is_small ? kDmaPageBytes : kDmaBytesMax;
+  machine::ClearWords(memory.data_, memory.bytes_);
+  return memory;
+}
+
+DmaMemory::~DmaMemory() {
+  if (data_ == nullptr) return;
+  bytes_ == kDmaPageBytes ? machine::frames.FreeSmall(address_)
+                          : machine::frames.FreeLarge(address_);
+}
+
+size_t DmaRuns(std::span<const std::byte> data, uint32_t run_bytes_max,
+               std::span<DmaRun> runs) {
+  size_t count = 0;
+  while (!data.empty()) {
+    const machine::AddressSpace::Place place =
+        machine::address_space.Find(reinterpret_cast<uint64_t>(data.data()));
+    const auto bytes = static_cast<uint32_t>(std::min(
+        {uint64_t{data.size()}, place.bytes, uint64_t{run_bytes_max}}));
+    EBBRT_CHECK(count < runs.size());
+    runs[count++] = {place.physical, bytes};
+    data = data.subspan(bytes);
+  }
+  return count;
+}
+
+}  // namespace ebbrt::platform

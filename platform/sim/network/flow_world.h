@@ -1,0 +1,96 @@
+// The flow network as a whole: every node's ports, and the messages under way.
+//
+// Cores: the host thread that simulates. Ownership: of the host; it outlives
+// the nodes' lives and is destroyed after the simulation has ended.
+// Allocates: messages, which it keeps. Bound: whoever sends.
+#ifndef EBBRT_PLATFORM_SIM_NETWORK_FLOW_WORLD_H_
+#define EBBRT_PLATFORM_SIM_NETWORK_FLOW_WORLD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/base/intrusive_queue.h"
+#include "core/base/random.h"
+#include "core/net/port_table.h"
+#include "platform/sim/network/fabric.h"
+#include "platform/sim/network/flow_message.h"
+#include "platform/sim/simulation.h"
+
+namespace ebbrt::platform {
+
+struct FlowOptions {
+  // At most this many bytes of a direction have been taken from the sender and
+  // not yet been given to the receiver's handler. REQUIRES: at least 2.
+  size_t window_bytes = 256 * kKiB;
+};
+
+// What the cores of one node share, in one of its lives.
+struct FlowNode {
+  explicit FlowNode(uint64_t seed) : random(seed, 0) {}
+
+  ebbrt::PortTable tcp_ports;
+  ebbrt::PortTable udp_ports;
+  Random random;
+  uint16_t next_port = 0;
+};
+
+class FlowWorld {
+ public:
+  FlowWorld(Simulation& simulation, Fabric& fabric,
+            const FlowOptions& options = {});
+  ~FlowWorld();
+  FlowWorld(const FlowWorld&) = delete;
+  FlowWorld& operator=(const FlowWorld&) = delete;
+
+  // The present simulation's; null if it has none.
+  static FlowWorld* Current();
+
+  // Makes kNetworkId of the present node name the flow network.
+  void Install();
+
+  // A message to fill in. It is free again after Serve or Drop, or by Free.
+  FlowMessage* NewMessage(FlowMessage::Kind kind);
+  void Free(FlowMessage* message);
+  // Sends it from its node at that time.
+  void Send(FlowMessage& message, Time time);
+
+  uint64_t NewKey() { return ++last_key_; }
+  // The node's part; null unless it is up and has installed the network.
+  FlowNode* node(uint32_t number);
+
+  const FlowOptions& options() const { return options_; }
+  Simulation& simulation() { return simulation_; }
+  Fabric& fabric() { return fabric_; }
+  // How many messages have been sent, not counting what was sent again.
+  uint64_t messages() const { return messages_; }
+
+ private:
+  friend class FlowMessage;
+
+  struct Entry {
+    std::weak_ptr<FlowNode> node;
+    uint32_t life = 0;
+  };
+
+  // Tells the sender that its message has come to nobody.
+  void Refuse(const FlowMessage& message, Time now);
+  // Chooses the core that accepts. False: nobody listens.
+  bool FindListener(FlowMessage& message);
+  void GiveUp(FlowMessage& message);
+
+  Simulation& simulation_;
+  Fabric& fabric_;
+  const FlowOptions options_;
+  std::vector<Entry> nodes_;
+  std::vector<FlowMessage*> free_;
+  // All that there are, wherever they are under way.
+  std::vector<std::unique_ptr<FlowMessage>> all_;
+  uint64_t last_key_ = 0;
+  uint64_t messages_ = 0;
+};
+
+}  // namespace ebbrt::platform
+
+#endif  // EBBRT_PLATFORM_SIM_NETWORK_FLOW_WORLD_H_

@@ -1,0 +1,152 @@
+// A simulated node and its cores.
+//
+// Cores: the host thread that simulates. Ownership: of the simulation; a node
+// owns its cores, which are there from one life to the next.
+#ifndef EBBRT_PLATFORM_SIM_SIM_NODE_H_
+#define EBBRT_PLATFORM_SIM_SIM_NODE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/base/intrusive_queue.h"
+#include "core/base/random.h"
+#include "core/base/types.h"
+#include "platform/contract.h"
+#include "platform/sim/cost_table.h"
+#include "platform/sim/event_queue.h"
+#include "platform/sim/representatives.h"
+
+namespace ebbrt::platform {
+
+class SimNode;
+
+// What a device has for a core: it is served there, as an event.
+class SimInterrupt : public QueueLink<SimInterrupt> {
+ public:
+  // On the core that it was raised on. It may be destroyed from within.
+  virtual void Serve() = 0;
+  // Its node has gone first.
+  virtual void Drop() = 0;
+
+ protected:
+  ~SimInterrupt() = default;
+};
+
+// What a core's turn leaves behind for a device, taken when the turn has ended
+// and been charged for.
+class SimOutput : public QueueLink<SimOutput> {
+ public:
+  virtual void Leave() = 0;
+
+ protected:
+  ~SimOutput() = default;
+};
+
+// A core; as an event it is the return from its Wait.
+struct SimCore : SimEvent {
+  SimNode* node = nullptr;
+  CoreId id;
+  // Of its node, while that is up; else 0.
+  uint32_t life = 0;
+  // How far it has come, in the simulation's time. Ahead of the queue's while
+  // it runs, by what it has been charged.
+  Time now{};
+  // It has been woken since it last returned from Wait.
+  bool woken = false;
+  // What ended on it last, and when, for messages.
+  uint32_t last_tag = 0;
+  Time last_event{};
+  IntrusiveQueue<SimInterrupt> interrupts;
+  IntrusiveQueue<SimOutput> outputs;
+  SimRepresentatives representatives;
+};
+
+// Who brings a node up and hears of its end.
+class SimProgram {
+ public:
+  // The program of the life that begins.
+  virtual CoreProgram Boot(SimNode& node) = 0;
+  // That life is over, and nothing of it is left.
+  virtual void OnEnd(SimNode& node, int code) = 0;
+  // Whole lines that the node writes.
+  virtual void WriteConsole(SimNode& node, std::string_view text) = 0;
+
+ protected:
+  ~SimProgram() = default;
+};
+
+// How a node's clock differs from the simulation's.
+struct SimClock {
+  Duration wall_offset{};
+  // Parts in a thousand million by which it is fast; above -1e9.
+  int64_t drift_ppb = 0;
+};
+
+class SimNode {
+ public:
+  // A request to stop that has come from outside: its handler.
+  struct StopHandler {
+    void (*function)(void* context) = nullptr;
+    void* context = nullptr;
+  };
+
+  SimNode(uint32_t number, std::string name, const NodeOptions& options,
+          SimProgram& program);
+  SimNode(const SimNode&) = delete;
+  SimNode& operator=(const SimNode&) = delete;
+
+  uint32_t number() const { return number_; }
+  const std::string& name() const { return name_; }
+  std::span<SimCore> cores() { return {cores_.get(), core_count_}; }
+  uint32_t core_count() const { return core_count_; }
+  SimProgram& program() { return program_; }
+  bool up() const { return up_; }
+  // What it still does while it is taken down, nobody sees.
+  bool crashed() const { return crashed_; }
+  // Counts its boots: what is under way to an earlier life is lost.
+  uint32_t life() const { return life_; }
+
+  // What its events cost; null: nothing. And how many times that.
+  void SetCosts(const CostTable* costs) { costs_ = costs; }
+  void SetSlowdown(double slowdown) { slowdown_ = slowdown; }
+  void SetClock(const SimClock& clock) { clock_ = clock; }
+  const SimClock& clock() const { return clock_; }
+
+  // The node's clock, which starts as it boots, and back.
+  Time ToNodeTime(Time time) const;
+  Time FromNodeTime(Time time) const;
+
+  void FillEntropy(std::span<std::byte> bytes);
+
+ private:
+  friend class Simulation;
+
+  const uint32_t number_;
+  const std::string name_;
+  const NodeOptions options_;
+  SimProgram& program_;
+  const uint32_t core_count_;
+  const std::unique_ptr<SimCore[]> cores_;
+
+  bool up_ = false;
+  bool crashed_ = false;
+  bool ends_ = false;
+  bool stop_requested_ = false;
+  uint32_t life_ = 0;
+  int code_ = 0;
+  CoreProgram running_{};
+  StopHandler stop_handler_;
+  Time booted_{};
+  Random entropy_;
+  const CostTable* costs_ = nullptr;
+  double slowdown_ = 1;
+  SimClock clock_;
+};
+
+}  // namespace ebbrt::platform
+
+#endif  // EBBRT_PLATFORM_SIM_SIM_NODE_H_
