@@ -39,7 +39,7 @@ class NoNetwork final : public Network {
 
 std::span<const std::string_view> NetworkNames() { return {}; }
 
-absl::Status InstallNetwork(std::string_view name) {
+absl::Status InstallNetwork(std::string_view name, const nlohmann::json&) {
   if (!name.empty()) {
     return absl::InvalidArgumentError("network: found \"" + std::string(name) +
                                       "\", but this platform has none");

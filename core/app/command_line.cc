@@ -212,6 +212,15 @@ absl::StatusOr<ApplicationOptions> ParseCommandLine(
     absl::Status status = ApplyArgument(options, argument);
     if (!status.ok()) return status;
   }
+  // The network's, not the application's.
+  auto network = options.parameters.find("network");
+  if (network != options.parameters.end()) {
+    if (!network->is_object()) {
+      return Wrong("parameters.network", network->dump(), "an object");
+    }
+    options.network_options = *network;
+    options.parameters.erase(network);
+  }
   return options;
 }
 

@@ -33,6 +33,8 @@ struct ApplicationOptions {
   std::string role;
   // The network implementation; "" is the first that the platform has.
   std::string network;
+  // Its options: what the parameters have under "network". An object.
+  nlohmann::json network_options = nlohmann::json::object();
   // Account for the time of events, and report it at the end.
   bool trace = false;
   // Where the time line goes that a trace viewer reads; "": nowhere.

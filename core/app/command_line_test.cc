@@ -47,6 +47,16 @@ TEST(CommandLine, HasDefaults) {
   EXPECT_FALSE(options.help);
 }
 
+TEST(CommandLine, GivesTheNetworkItsOptions) {
+  ApplicationOptions options = *Parse(
+      {"--network=tap",
+       "--parameters={\"port\": 1, \"network\": {\"address\": \"dhcp\"}}"});
+  EXPECT_EQ(options.parameters, json({{"port", 1}}));
+  EXPECT_EQ(options.network_options, json({{"address", "dhcp"}}));
+  EXPECT_THAT(ErrorOf({"--parameters={\"network\": 7}"}),
+              AllOf(HasSubstr("parameters.network"), HasSubstr("object")));
+}
+
 TEST(CommandLine, ReadsEveryOption) {
   ApplicationOptions options =
       *Parse({"--cores=2", "--parameters={\"port\": 1}", "--role=server",

@@ -153,7 +153,8 @@ Future<int> RunToEnd(const ApplicationDescriptor& application,
 // The first event of core 0.
 void StartApplication(const ApplicationDescriptor& application,
                       const ApplicationOptions& options) {
-  absl::Status network = InstallNetwork(options.network);
+  absl::Status network =
+      InstallNetwork(options.network, options.network_options);
   if (!network.ok()) {
     Exit(Failure(application.name, network));
     return;

@@ -22,7 +22,7 @@ constexpr std::array kNames = {kFlow, kMemory};
 
 std::span<const std::string_view> NetworkNames() { return kNames; }
 
-absl::Status InstallNetwork(std::string_view name) {
+absl::Status InstallNetwork(std::string_view name, const nlohmann::json&) {
   platform::FlowWorld* world = platform::FlowWorld::Current();
   bool is_flow = name == kFlow || (name.empty() && world != nullptr);
   if (is_flow && world != nullptr) {

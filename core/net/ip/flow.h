@@ -5,6 +5,7 @@
 #define EBBRT_CORE_NET_IP_FLOW_H_
 
 #include <cstdint>
+#include <utility>
 
 #include "core/base/random.h"
 #include "core/net/wire/ipv4_address.h"
@@ -16,6 +17,13 @@ struct Flow {
   Ipv4Address remote;
   uint16_t local_port = 0;
   uint16_t remote_port = 0;
+
+  friend constexpr bool operator==(const Flow&, const Flow&) = default;
+  template <typename H>
+  friend H AbslHashValue(H hash, const Flow& flow) {
+    return H::combine(std::move(hash), flow.local, flow.remote,
+                      flow.local_port, flow.remote_port);
+  }
 };
 
 // Spreads flows evenly; who does not know `secret` cannot choose where to.

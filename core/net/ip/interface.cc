@@ -123,16 +123,6 @@ Future<bool> Interface::IsTaken(Ipv4Address address) {
   co_return probed_is_taken_;
 }
 
-CoreId Interface::TcpHomeOf(const Flow& flow) {
-  if (shared_->core_count() == 1) return core_;
-  const std::vector<PortTable::Owner>* listeners =
-      listeners_.Find({flow.local.ToIpAddress(), flow.local_port});
-  if (listeners == nullptr || listeners->size() == shared_->core_count()) {
-    return shared_->HomeOf(flow);
-  }
-  return (*listeners)[HashOf(flow, shared_->secret()) % listeners->size()].core;
-}
-
 Future<Duration> Interface::Ping(Ipv4Address destination, size_t bytes,
                                  Duration timeout) {
   const Time now = Platform::Now();

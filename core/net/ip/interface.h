@@ -37,6 +37,7 @@
 #include "core/ebb/ebb_ref.h"
 #include "core/event/timer.h"
 #include "core/net/ip/arp_cache.h"
+#include "core/net/ip/away_flows.h"
 #include "core/net/ip/counters.h"
 #include "core/net/ip/echo.h"
 #include "core/net/ip/listener_view.h"
@@ -125,8 +126,6 @@ class Interface final : public NicReceiver, private ArpCache::Link {
   // The longest payload that Send cuts into segments; 0: none.
   size_t SegmentationMax(Ipv4Address destination) const;
 
-  // Where a flow of TCP lives.
-  CoreId TcpHomeOf(const Flow& flow);
   // Whether a connection that we open with these ports lives here. False also
   // where somebody listens on the local port.
   bool IsHomeOfOpened(const Flow& flow) {
@@ -162,7 +161,12 @@ class Interface final : public NicReceiver, private ArpCache::Link {
   bool IsGroupOfOurs(Ipv4Address destination) const;
   // Passes it to the core where it belongs, if that is another one.
   void Receive(ReceivedPacket packet);
-  CoreId HomeOf(ReceivedPacket& packet);
+  // The core that a packet goes to next (interface_cores.cc). Some only know
+  // whom to ask; who knows marks it as decided.
+  CoreId CoreFor(ReceivedPacket& packet);
+  CoreId CoreForTcp(ReceivedPacket& packet, const Flow& flow);
+  CoreId CoreForUdp(ReceivedPacket& packet, const Flow& flow);
+  CoreId CoreForIcmp(ReceivedPacket& packet);
   void Deliver(ReceivedPacket packet);
   void DeliverUdp(ReceivedPacket packet);
   void DeliverTcp(ReceivedPacket packet);
@@ -210,6 +214,7 @@ class Interface final : public NicReceiver, private ArpCache::Link {
   PathMtuCache path_mtus_;
   TokenBucket icmp_errors_{kIcmpErrorsPerSecond, kIcmpErrorBurst};
   ListenerView listeners_;
+  AwayFlows away_;
   UdpSockets udp_;
   Echoes echoes_;
   TcpInput* tcp_ = nullptr;

@@ -3,30 +3,16 @@
 #include <optional>
 #include <utility>
 
-#include "core/buf/iobuf_cursor.h"
 #include "core/event/event_loop.h"
+#include "core/net/ip/flow.h"
 #include "core/net/ip/interface.h"
+#include "core/net/ip/packet_front.h"
 #include "core/net/wire/checksum.h"
 #include "core/net/wire/ethernet.h"
 #include "core/net/wire/udp.h"
 #include "platform/current.h"
 
 namespace ebbrt::ip {
-namespace {
-
-// The chain's first bytes as one run: all of it, or at least `bytes`. Empty
-// where there is no memory for that.
-std::span<const std::byte> Front(IOBufChain& chain, size_t bytes) {
-  if (chain.empty()) return {};
-  bytes = std::min(bytes, chain.length());
-  if (chain.front().length() < bytes && chain.Coalesce(bytes) == nullptr) {
-    return {};
-  }
-  return chain.front().bytes();
-}
-
-}  // namespace
-
 void Interface::OnFrame(IOBufChain frame, const ReceiveReport& report) {
   ++counters_.frames_received;
   Parsed<EthernetHeader> header =
@@ -125,47 +111,14 @@ bool Interface::IsGroupOfOurs(Ipv4Address destination) const {
 }
 
 void Interface::Receive(ReceivedPacket packet) {
-  if (shared_->core_count() > 1) {
-    const CoreId home = HomeOf(packet);
-    if (home != core_) {
-      PassOn(home, std::move(packet));
+  if (shared_->core_count() > 1 && !packet.core_decided) {
+    const CoreId core = CoreFor(packet);
+    if (core != core_) {
+      PassOn(core, std::move(packet));
       return;
     }
   }
   Deliver(std::move(packet));
-}
-
-CoreId Interface::HomeOf(ReceivedPacket& packet) {
-  const Ipv4Header& header = packet.header;
-  Flow flow = {.local = header.destination,
-               .remote = header.source,
-               .local_port = 0,
-               .remote_port = 0};
-  if (header.is_fragment()) {
-    // All of a packet's go to the core that puts them together.
-    flow.local_port = header.identification;
-    return CoreId(HashOf(flow, shared_->secret()) % shared_->core_count());
-  }
-  IOBufCursor cursor(packet.payload);
-  if (header.protocol == kProtocolIcmp) {
-    const uint8_t type = cursor.Read8();
-    cursor.Skip(3);
-    const uint16_t identifier = cursor.Read16();
-    if (type != static_cast<uint8_t>(IcmpType::kEchoReply)) return core_;
-    return identifier < shared_->core_count() ? CoreId(identifier) : core_;
-  }
-  flow.remote_port = cursor.Read16();
-  flow.local_port = cursor.Read16();
-  if (cursor.failed()) return core_;
-  if (header.protocol == kProtocolTcp) return TcpHomeOf(flow);
-  if (header.protocol != kProtocolUdp) return core_;
-  const Endpoint local = {header.destination.ToIpAddress(), flow.local_port};
-  if (udp_.Has(local)) return core_;
-  // A flow keeps to one of the sockets that share the endpoint.
-  Random random(HashOf(flow, shared_->secret()));
-  std::optional<PortTable::Found> found =
-      shared_->udp_ports.Find(local, random);
-  return found.has_value() ? found->owner.core : core_;
 }
 
 void Interface::Deliver(ReceivedPacket packet) {
@@ -239,7 +192,12 @@ void Interface::DeliverTcp(ReceivedPacket packet) {
     ++counters_.Of(Malformed::kChecksum);
     return;
   }
+  std::optional<Flow> flow;
+  if (packet.core_decided) flow = FlowOf(packet);
   tcp_->OnSegment(packet.header, std::move(packet.payload));
+  if (!flow.has_value() || tcp_->Has(*flow)) return;
+  const CoreId home = shared_->HomeOf(*flow);
+  if (home != core_) PassOn(home, FlowGone{*flow});
 }
 
 void Interface::PassOn(CoreId core, PassedOn what) {
@@ -257,10 +215,11 @@ void Interface::OnPassedOn(std::vector<PassedOn> batch) {
   bool frames_to_send = false;
   for (PassedOn& what : batch) {
     if (auto* packet = std::get_if<ReceivedPacket>(&what)) {
-      // It is not passed on twice: who listens may change all the time.
-      Deliver(std::move(*packet));
+      Receive(std::move(*packet));
     } else if (auto* arp = std::get_if<ArpMessage>(&what)) {
       OnArp(*arp, true);
+    } else if (auto* gone = std::get_if<FlowGone>(&what)) {
+      away_.Forget(gone->flow);
     } else {
       TransmitFrame(std::move(std::get<OutgoingFrame>(what)));
       frames_to_send = true;

@@ -14,6 +14,9 @@
 #include "core/net/ip/testing.h"
 #include "core/net/link/cable.h"
 #include "core/net/network_testing.h"
+#include "core/net/wire/icmp.h"
+#include "core/net/wire/ipv4.h"
+#include "core/net/wire/udp.h"
 #include "core/testing/run_on_cores.h"
 
 namespace ebbrt::ip {
@@ -189,6 +192,49 @@ TEST(Interface, ServesEachCore) {
   for (uint32_t queues : {1, 2, 3, 8}) {
     RunOnCores(3, [queues] { EchoOnAllCores({.queue_count = queues}); });
   }
+}
+
+// An error is taken to the core whose socket sent what it is about.
+TEST(Interface, LearnsAPathMtuWhereItIsNeeded) {
+  RunOnCores(3, [] {
+    Cable cable;
+    auto a = MakeInterface(cable, 1);
+    auto b = MakeInterface(cable, 2);
+    auto client = std::make_shared<std::unique_ptr<UdpSocket>>();
+    auto opened = Async(CoreId(2), [a, client] {
+      *client = Open(a, At(1, 1000), [](const Endpoint&, IOBufChain) {});
+    });
+    ASSERT_TRUE(std::move(opened).Block().ok());
+    std::unique_ptr<IOBuf> error =
+        IOBuf::Create(256, Interface::kHeadroomBytes);
+    WriteIcmp({.type = IcmpType::kDestinationUnreachable,
+               .code =
+                   static_cast<uint8_t>(IcmpUnreachable::kFragmentationNeeded),
+               .rest = 1000},
+              error->Append(kIcmpHeaderBytes));
+    WriteIpv4({.source = AddressOf(1),
+               .destination = AddressOf(2),
+               .protocol = kProtocolUdp,
+               .total_bytes = 1500},
+              error->Append(kIpv4HeaderBytes));
+    WriteUdp({.source_port = 1000,
+              .destination_port = 7,
+              .total_bytes = 1480,
+              .checksum = 0},
+             error->Append(kUdpHeaderBytes));
+    OutgoingPacket packet;
+    packet.source = AddressOf(2);
+    packet.destination = AddressOf(1);
+    packet.protocol = kProtocolIcmp;
+    packet.checksum_at = kIcmpChecksumOffset;
+    ASSERT_TRUE(b->Send(packet, IOBufChain(std::move(error))).ok());
+    ASSERT_TRUE(Delay(milliseconds(200)).Block().ok());
+    auto mtu = Async(CoreId(2), [a, client] {
+      client->reset();
+      return a->MtuTo(AddressOf(2));
+    });
+    EXPECT_EQ(*std::move(mtu).Block(), 1000u);
+  });
 }
 
 TEST(Interface, TellsWhoeverAsksWhereNobodyListens) {

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "core/buf/iobuf_chain.h"
+#include "core/net/ip/flow.h"
 #include "core/net/ip/outgoing_frame.h"
 #include "core/net/wire/arp.h"
 #include "core/net/wire/ipv4.h"
@@ -18,11 +19,18 @@ struct ReceivedPacket {
   IOBufChain payload;  // Without the header, and without padding.
   bool checksum_good = false;  // The transport's; else nobody has looked.
   bool to_group = false;       // Sent to several, of whom we are one.
+  bool core_decided = false;   // Not to be passed on once more.
 };
 
-// A packet whose flow lives on another core, what a neighbour said, and a
-// frame of a core that has no queue.
-using PassedOn = std::variant<ReceivedPacket, ArpMessage, OutgoingFrame>;
+// To the home of a flow, which another core was thought to have.
+struct FlowGone {
+  Flow flow;
+};
+
+// A packet whose flow lives on another core, what a neighbour said, a frame of
+// a core that has no queue, and that a flow has ended.
+using PassedOn =
+    std::variant<ReceivedPacket, ArpMessage, OutgoingFrame, FlowGone>;
 
 }  // namespace ebbrt::ip
 

@@ -3,11 +3,13 @@
 //
 // A flow's home is the core to whose queue the device steers it, where the
 // device says (Nic::QueueOf) and has a queue for every core; else the core
-// that a keyed hash of addresses and ports picks. Where only some cores listen
-// on an endpoint, the hash picks one of these. So any core can tell, from the
-// packet alone, and what arrives elsewhere is passed on; a connection that is
-// opened takes a port for which it is itself the home. (Devices that learn
-// where a flow was last sent from, as TAP does, then soon bring it home.)
+// that a keyed hash of addresses and ports picks. So any core can tell, from
+// the packet alone, and passes on what it does not know; a connection that is
+// opened takes a port for which its core is the home. Where the home does not
+// listen to what other cores do, it gives a connection to one of these, and
+// keeps account of that (away_flows.h). A core that has a flow takes its
+// segments wherever its home is: a device that learns where a flow is sent
+// from, as TAP does, then saves the way.
 //
 // A datagram goes to its socket on the core where it arrives, else to one on
 // another core.
@@ -56,7 +58,7 @@ class SharedInterface {
     return CoreId(core.index() % queue_count());
   }
 
-  // Where a flow lives that nobody in particular listens to.
+  // The home of a flow.
   CoreId HomeOf(const Flow& flow) const {
     if (core_count_ == 1) return CoreId(0);
     if (queue_count() == core_count_) {

@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <optional>
 
+#include "core/net/ip/away_flows.h"
+#include "core/net/ip/flow.h"
 #include "core/net/ip/path_mtu_cache.h"
 #include "core/net/ip/route_table.h"
 #include "core/net/ip/token_bucket.h"
@@ -32,6 +35,29 @@ TEST(RouteTable, TheLongestPrefixCounts) {
     ASSERT_TRUE(routes.Add({Ipv4Address(0x0b000000 + i), 32, other}).ok());
   }
   EXPECT_FALSE(routes.Add({Ipv4Address(12, 0, 0, 0), 8, other}).ok());
+}
+
+TEST(AwayFlows, IsBoundedAndDropsWhatIsUnusedForLongest) {
+  AwayFlows away;
+  const auto flow = [](size_t i) {
+    return Flow{.local = Ipv4Address(10, 0, 0, 1),
+                .remote = Ipv4Address(static_cast<uint32_t>(i)),
+                .local_port = 80,
+                .remote_port = 4000};
+  };
+  EXPECT_TRUE(away.empty());
+  for (size_t i = 0; i < AwayFlows::kFlowsMax; ++i) {
+    away.Add(flow(i), CoreId(static_cast<uint32_t>(i % 7)));
+  }
+  EXPECT_EQ(away.Find(flow(0)), CoreId(0));  // And so it is used.
+  away.Add(flow(AwayFlows::kFlowsMax), CoreId(3));
+  EXPECT_EQ(away.size(), AwayFlows::kFlowsMax);
+  EXPECT_EQ(away.Find(flow(1)), std::nullopt);
+  EXPECT_EQ(away.Find(flow(0)), CoreId(0));
+  away.Forget(flow(0));
+  away.Forget(flow(0));
+  EXPECT_EQ(away.Find(flow(0)), std::nullopt);
+  EXPECT_EQ(away.size(), AwayFlows::kFlowsMax - 1);
 }
 
 TEST(TokenBucket, LetsABurstPassAndThenARate) {

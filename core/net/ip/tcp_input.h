@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include "core/buf/iobuf_chain.h"
+#include "core/net/ip/flow.h"
 #include "core/net/wire/icmp.h"
 #include "core/net/wire/ipv4.h"
 
@@ -15,6 +16,8 @@ namespace ebbrt::ip {
 
 class TcpInput {
  public:
+  // Whether a connection, or what is left of one, lives on this core.
+  virtual bool Has(const Flow& flow) const = 0;
   // A segment, with its header, whose checksum is right and which was sent to
   // us alone.
   virtual void OnSegment(const Ipv4Header& header, IOBufChain segment) = 0;

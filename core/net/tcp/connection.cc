@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 
 namespace ebbrt::tcp {
@@ -77,7 +79,12 @@ void Connection::End(const absl::Status& status) {
   if (ended_) return;
   ended_ = true;
   state_ = State::kClosed;
-  status_ = status;
+  // Whoever reads it knows several peers.
+  status_ = status.ok()
+                ? status
+                : absl::Status(status.code(),
+                               absl::StrCat(remote().ToString(), ": ",
+                                            status.message()));
   sender_.Clear();
   receive_.Clear();
   if (std::exchange(half_open_counted_, false)) --engine_.half_open_count;
@@ -93,7 +100,7 @@ void Connection::OnPathMtu(Sequence sequence, uint16_t segment_bytes_max,
                            Time now) {
   // RFC 5927 section 7: only of what is in flight, and only downwards.
   if (!open() || sequence < sender_.una() || sequence >= sender_.nxt()) return;
-  const uint16_t limit = std::max(segment_bytes_max, kSegmentBytesMin);
+  const uint16_t limit = std::max(segment_bytes_max, kPathSegmentBytesMin);
   if (limit >= path_segment_bytes_) return;
   path_segment_bytes_ = limit;
   const uint32_t options = timestamps_ ? kTcpTimestampOptionBytes : 0;

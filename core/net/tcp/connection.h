@@ -50,6 +50,8 @@ class Connection final : public TcpConnection,
  public:
   // No peer's segment size counts for less: it would have us send headers.
   static constexpr uint16_t kSegmentBytesMin = 88;
+  // Nor is ICMP believed below this: who forges it could do much with little.
+  static constexpr uint16_t kPathSegmentBytesMin = 512;
   // What a peer that names none takes: RFC 9293 section 3.7.1.
   static constexpr uint16_t kSegmentBytesDefault = 536;
   // Challenges to a peer in kChallengePeriod: RFC 5961 section 7. The count is

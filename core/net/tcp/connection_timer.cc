@@ -41,7 +41,7 @@ void Connection::OnTimer(Time now) {
   if (handshake_deadline_ <= now) OnHandshakeTimer(now);
   if (acknowledgment_deadline_ <= now) SendAck(now);
   if (sender_.deadline() <= now) OnSenderTimer(now);
-  if (keep_alive_deadline_ <= now) OnKeepAliveTimer(now);
+  if (!ended_ && keep_alive_deadline_ <= now) OnKeepAliveTimer(now);
   UpdateTimer();
 }
 

@@ -94,6 +94,11 @@ class Host {
   // remembered, for the status of a connection that is given up.
   void OnUnreachable(const IcmpQuotation& quotation, bool refused);
 
+  // Whether there is a connection of this flow, or one in TIME-WAIT.
+  bool Has(const Endpoint& local, const Endpoint& remote) const {
+    return engine_.flows.Find({local, remote}) != nullptr;
+  }
+
   const Counters& counters() const { return engine_.counters; }
   // Those of which handlers know or will know, TIME-WAIT excluded.
   size_t connection_count() const { return engine_.connection_count; }

@@ -71,6 +71,12 @@ void Sender::SampleRtt(const AckInput& input, uint32_t acknowledged,
       rtt_.OnSample(rtt, samples, now);
     }
     rtt_.ResetBackOff();
+  } else if (acknowledged != 0 && phase_ == Phase::kTimeout &&
+             una() < reduction_end_) {
+    // Karn's algorithm would have the timeout stay long until something was
+    // sent once and acknowledged. But the path delivers, and without SACK each
+    // further loss of this repair waits for a timeout.
+    rtt_.ResetBackOff();
   }
 }
 

@@ -31,7 +31,7 @@ uint32_t SynCookies::Hash(const FlowKey& flow, Sequence peer_sequence,
 
 Sequence SynCookies::Make(const FlowKey& flow, Sequence peer_sequence,
                           uint16_t segment_bytes, Time now) {
-  last_made_ = now;
+  awaits_until_ = now + kStepsMax * kStep;
   const auto above = std::upper_bound(kSegmentBytes.begin() + 1,
                                       kSegmentBytes.end(), segment_bytes);
   const uint32_t index =

@@ -43,9 +43,7 @@ class SynCookies {
   Sequence Make(const FlowKey& flow, Sequence peer_sequence,
                 uint16_t segment_bytes, Time now);
   // Whether one may still come back.
-  bool Awaits(Time now) const {
-    return last_made_.has_value() && now - *last_made_ <= kStepsMax * kStep;
-  }
+  bool Awaits(Time now) const { return now <= awaits_until_; }
   // The segment size that it stands for; none if it is no cookie of ours, or
   // an old one. REQUIRES: Awaits(now).
   std::optional<uint16_t> Check(const FlowKey& flow, Sequence peer_sequence,
@@ -65,7 +63,7 @@ class SynCookies {
                 uint32_t size_index) const;
 
   const HashKey key_;
-  std::optional<Time> last_made_;
+  Time awaits_until_ = Time::min();
 };
 
 }  // namespace ebbrt::tcp

@@ -45,7 +45,9 @@ absl::StatusOr<std::unique_ptr<PciDevice>> PciDevice::Claim(
 PciDevice::~PciDevice() {
   for (uint32_t i = 0; i < count(); ++i) Unbind(i);
   std::scoped_lock guard(PciConfigLock());
-  if (msix_) pci::SetMsixMode(PciConfig(), *msix_, pci::MsixMode::kOff);
+  // Held back, not off: a device may have one under way, and would send it as
+  // something else.
+  if (msix_) pci::SetMsixMode(PciConfig(), *msix_, pci::MsixMode::kMasked);
   pci::UpdateCommand(PciConfig(), function_.address,
                      pci::Command::kInterruptDisable,
                      pci::Command::kBusMaster);

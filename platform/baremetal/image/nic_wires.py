@@ -86,6 +86,9 @@ class TapWire(Wire):
     HEADER_BYTES = 10
     _SOL_PACKET = 263
     _PACKET_VNET_HDR = 15
+    _PACKET_IGNORE_OUTGOING = 23
+    _SO_RCVBUFFORCE = 33
+    _RECEIVE_BYTES = 2**24
     _ETH_P_ALL = 3
 
     def __init__(self, queues: int = 1):
@@ -107,8 +110,12 @@ class TapWire(Wire):
             self._ip("link", "set", "dev", self.name, "mtu", str(self.MTU),
                      "up")
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-            self._socket.setsockopt(self._SOL_PACKET, self._PACKET_VNET_HDR,
-                                    1)
+            for option in (self._PACKET_VNET_HDR,
+                           self._PACKET_IGNORE_OUTGOING):
+                self._socket.setsockopt(self._SOL_PACKET, option, 1)
+            # What does not fit is lost, without a word.
+            self._socket.setsockopt(socket.SOL_SOCKET, self._SO_RCVBUFFORCE,
+                                    self._RECEIVE_BYTES)
             self._socket.bind((self.name, self._ETH_P_ALL))
         except BaseException:
             self._remove()
@@ -137,13 +144,8 @@ class TapWire(Wire):
             self, seconds: float) -> tuple[tuple[int, ...], bytes] | None:
         """The frame, and before it: flags, kind of segments, bytes of the
         headers and of a segment, where a sum begins and where it is."""
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            if not select.select([self._socket], [], [], left)[0]:
-                break
-            received, address = self._socket.recvfrom(_FRAME_BYTES_MAX)
-            if address[2] == socket.PACKET_OUTGOING:
-                continue
-            return (struct.unpack_from("<BBHHHH", received),
-                    received[self.HEADER_BYTES:])
-        return None
+        if not select.select([self._socket], [], [], seconds)[0]:
+            return None
+        received = self._socket.recv(_FRAME_BYTES_MAX)
+        return (struct.unpack_from("<BBHHHH", received),
+                received[self.HEADER_BYTES:])

@@ -1,21 +1,29 @@
-// What a segment costs in a connection that is open: a request and its reply,
-// and a stream, between two hosts that hand segments to each other.
-#include <benchmark/benchmark.h>
+// Two hosts that hand segments to each other, with nothing between them: for
+// what a segment costs.
+//
+// Cores: one. Ownership: a Pair owns its hosts. Blocks: never.
+// Allocates: its outboxes. Units: bytes. Errors: failed checks.
+#ifndef EBBRT_CORE_NET_TCP_TESTING_EXCHANGE_H_
+#define EBBRT_CORE_NET_TCP_TESTING_EXCHANGE_H_
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "core/base/check.h"
+#include "core/base/types.h"
+#include "core/buf/iobuf_chain.h"
+#include "core/net/endpoint.h"
+#include "core/net/network.h"
 #include "core/net/tcp/host.h"
 #include "core/net/tcp/options.h"
 #include "core/net/tcp/output.h"
 #include "core/net/wire/tcp_header.h"
 
-namespace ebbrt::tcp {
-namespace {
+namespace ebbrt::tcp::testing {
 
 // A host whose segments go to the other's inbox, as they are.
 class Side final : public Output {
@@ -40,12 +48,11 @@ class Side final : public Output {
   // Hands over what was sent, as one burst; whether there was anything.
   bool DeliverTo(Side& other) {
     if (outbox_.empty()) return false;
-    while (!outbox_.empty()) {
-      Segment segment = std::move(outbox_.front());
-      outbox_.pop_front();
+    for (Segment& segment : outbox_) {
       other.host_.OnSegment(address_, other.address_, segment.header,
                             std::move(segment.payload), Ecn::kNotCapable, now);
     }
+    outbox_.clear();
     other.host_.OnBurstEnd(now);
     return true;
   }
@@ -68,14 +75,15 @@ class Side final : public Output {
   };
   const IpAddress address_;
   const uint32_t cut_bytes_max_;
-  std::deque<Segment> outbox_;
+  std::vector<Segment> outbox_;
   Time timer_ = kTimeNever;
   uint64_t deferred_ = 0;
   Host host_;
 };
 
-struct Handler final : TcpHandler {
-  explicit Handler(TcpConnection*& connection, const IOBuf* reply)
+// Keeps the connection, and replies to each piece, if it has a reply.
+struct EchoHandler final : TcpHandler {
+  explicit EchoHandler(TcpConnection*& connection, const IOBuf* reply)
       : connection(connection), reply(reply) {}
   void OnConnected(TcpConnection& opened) override { connection = &opened; }
   void OnReceive(IOBufChain data) override {
@@ -101,29 +109,43 @@ class Pair {
     EBBRT_CHECK(server.host()
                     .Listen(listening,
                             [=, this](const Endpoint&) {
-                              return std::make_unique<Handler>(
+                              return std::make_unique<EchoHandler>(
                                   server_connection, reply);
                             })
                     .ok());
     std::unique_ptr<TcpHandler> handler =
-        std::make_unique<Handler>(client_connection, nullptr);
+        std::make_unique<EchoHandler>(client_connection, nullptr);
     EBBRT_CHECK(
         client.host().Connect({client.address(), 0}, listening, handler).ok());
     Settle();
     EBBRT_CHECK(client_connection != nullptr && server_connection != nullptr);
   }
 
-  // Until nobody has anything to say.
+  // One exchange; whether anybody had anything to say.
+  bool Turn() {
+    bool moved = client.DeliverTo(server);
+    moved = server.DeliverTo(client) || moved;
+    client.now += std::chrono::microseconds(20);
+    server.now = client.now;
+    client.RunTimer();
+    server.RunTimer();
+    return moved;
+  }
   void Settle() {
-    bool moved = true;
-    while (moved) {
-      client.now += std::chrono::microseconds(20);
-      server.now = client.now;
-      moved = client.DeliverTo(server);
-      moved = server.DeliverTo(client) || moved;
-      client.RunTimer();
-      server.RunTimer();
+    while (Turn()) {
     }
+  }
+
+  // One request of these bytes, and its reply.
+  void Request(const IOBuf& text) {
+    IOBufChain request(text.Clone());
+    client_connection->Send(request);
+    Turn();
+  }
+  // As much of `data` as goes, and what comes back.
+  void Stream(IOBufChain& data) {
+    client_connection->Send(data);
+    Turn();
   }
 
   Side client;
@@ -132,56 +154,6 @@ class Pair {
   TcpConnection* server_connection = nullptr;
 };
 
-// A request of 64 bytes and its reply, which acknowledge each other.
-void BM_RequestAndReply(benchmark::State& state) {
-  std::unique_ptr<IOBuf> text = IOBuf::Create(64);
-  text->Append(64);
-  Pair pair(text.get(), 0);
-  const uint64_t before = pair.client.host().counters().segments_sent +
-                          pair.server.host().counters().segments_sent;
-  for (auto _ : state) {
-    IOBufChain request(text->Clone());
-    pair.client_connection->Send(request);
-    pair.client.DeliverTo(pair.server);
-    pair.server.DeliverTo(pair.client);
-    pair.client.now += std::chrono::microseconds(20);
-    pair.server.now = pair.client.now;
-    pair.client.RunTimer();
-    pair.server.RunTimer();
-  }
-  const uint64_t after = pair.client.host().counters().segments_sent +
-                         pair.server.host().counters().segments_sent;
-  state.counters["segments"] = benchmark::Counter(
-      static_cast<double>(after - before), benchmark::Counter::kAvgIterations);
-}
-BENCHMARK(BM_RequestAndReply);
+}  // namespace ebbrt::tcp::testing
 
-// A stream, of segments on the wire or of what a device cuts.
-void BM_Stream(benchmark::State& state) {
-  constexpr size_t kBytes = 14480;
-  std::unique_ptr<IOBuf> text = IOBuf::Create(kBytes);
-  text->Append(kBytes);
-  Pair pair(nullptr, static_cast<uint32_t>(state.range(0)));
-  IOBufChain data;
-  for (auto _ : state) {
-    if (data.empty()) data = IOBufChain(text->Clone());
-    while (!data.empty()) {
-      pair.client_connection->Send(data);
-      pair.client.DeliverTo(pair.server);
-      pair.server.DeliverTo(pair.client);
-      pair.client.now += std::chrono::microseconds(20);
-      pair.server.now = pair.client.now;
-      pair.client.RunTimer();
-      pair.server.RunTimer();
-    }
-  }
-  state.SetBytesProcessed(
-      static_cast<int64_t>(static_cast<size_t>(state.iterations()) * kBytes));
-  state.counters["segments"] = benchmark::Counter(
-      static_cast<double>(pair.client.host().counters().segments_sent),
-      benchmark::Counter::kAvgIterations);
-}
-BENCHMARK(BM_Stream)->Arg(0)->Arg(14480);
-
-}  // namespace
-}  // namespace ebbrt::tcp
+#endif  // EBBRT_CORE_NET_TCP_TESTING_EXCHANGE_H_
