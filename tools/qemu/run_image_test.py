@@ -175,7 +175,7 @@ class RunImageTest(unittest.TestCase):
         begin_s = time.monotonic()
         done = self._run("HANG", environment={"TEST_TIMEOUT": "2"})
         self.assertEqual(done.returncode, 124)
-        self.assertLess(time.monotonic() - begin_s, 20)
+        self.assertLess(time.monotonic() - begin_s, _SECONDS_MAX)
 
     def test_says_where_a_triple_fault_was(self):
         done = self._run('SAY "before\\n"', "TRIPLE_FAULT")

@@ -4,7 +4,7 @@
     fake_app.py server        is ready, serves until it is asked to stop
     fake_app.py client ENDPOINT [THROUGHPUT]   reports metrics
     fake_app.py fail          says why, and ends with 3
-    fake_app.py stubborn      is ready, and does not stop
+    fake_app.py stubborn [MARK]  is ready, and does not stop
 """
 
 import json
@@ -54,7 +54,7 @@ def main() -> int:
         case ["fail"]:
             print("bind: Address already in use", flush=True)
             return 3
-        case ["stubborn"]:
+        case ["stubborn", *_]:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             report("ready", endpoint="127.0.0.1:1")
             time.sleep(600)

@@ -53,7 +53,8 @@ SUITES = (
     Suite("archetype", "core and applications with nothing but the contract",
           "build", ("--config=archetype",), _PORTABLE),
     Suite("clang", "everything with clang and its layering_check", "build",
-          ("--config=clang",), ("//...",)),
+          # Compiled, never run.
+          ("--config=clang", "--copt=-O0", "--copt=-g0"), ("//...",)),
     Suite("asan", "with the address and undefined behaviour sanitizers",
           "test", ("--config=asan", "--build_tests_only"), _NATIVE),
     Suite("fuzz", "fuzzers, some seconds each, with sanitizers", "test",
