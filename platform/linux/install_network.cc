@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "absl/status/status.h"
 #include "core/app/parameters.h"
 #include "core/ebb/ebb.h"
 #include "core/net/network.h"
@@ -20,10 +20,8 @@
 namespace ebbrt {
 namespace {
 
-constexpr std::string_view kSockets = "sockets";
 constexpr std::string_view kTap = "tap";
-constexpr std::string_view kPacket = "packet";
-constexpr std::string_view kNames[] = {kSockets, kTap, kPacket};
+constexpr std::string_view kNames[] = {"sockets", kTap, "packet"};
 
 // A connection is a descriptor: all that we may have.
 void RaiseDescriptorLimit() {
@@ -62,11 +60,11 @@ std::span<const std::string_view> NetworkNames() { return kNames; }
 absl::Status InstallNetwork(std::string_view name,
                             const nlohmann::json& options) {
   ParameterReader reader(options, "parameters.network");
-  if (name == kTap || name == kPacket) return InstallOwnStack(name, reader);
-  if (!name.empty() && name != kSockets) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "network: found \"", name, "\", expected \"", kSockets, "\", \"", kTap,
-        "\" or \"", kPacket, "\""));
+  if (name == kTap || name == "packet") return InstallOwnStack(name, reader);
+  if (!name.empty() && name != "sockets") {
+    return absl::InvalidArgumentError(
+        "network: found \"" + std::string(name) +
+        "\", expected \"sockets\", \"tap\" or \"packet\"");
   }
   absl::Status read = reader.Finish();
   if (!read.ok()) return read;

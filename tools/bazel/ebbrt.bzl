@@ -125,13 +125,16 @@ def ebbrt_application(
         deps = [],
         copts = [],
         malloc = _MALLOC,
+        network = True,
         visibility = ["//visibility:public"],
         **kwargs):
     """An application: the program that the build's platform runs.
 
     Sources register their entry point with EBBRT_APPLICATION
-    (core/app/application.h); this rule adds the platform's `main`. Without it,
-    NAME_library is for the simulator, which hosts several (apps/BUILD.bazel).
+    (core/app/application.h); this rule adds the platform's `main`, and its
+    networks: `network = False` if it asks for none, as an image is smaller
+    without. NAME_library is for the simulator, which hosts several
+    (apps/BUILD.bazel).
     """
     native.cc_library(
         name = name + "_library",
@@ -146,7 +149,11 @@ def ebbrt_application(
         name = name,
         linkopts = _IMAGE_LINKOPTS,
         malloc = malloc,
-        deps = [name + "_library", "//core/app:main"],
+        deps = [
+            name + "_library",
+            "//core/app:main",
+            "//platform:network" if network else "//platform:no_network",
+        ],
         visibility = visibility,
         **dict(kwargs, **_IMAGE)
     )

@@ -1,6 +1,5 @@
 #include "platform/linux/nic/descriptor_queue.h"
 
-#include <linux/virtio_net.h>
 #include <sys/epoll.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -17,18 +16,34 @@ namespace {
 
 constexpr size_t kSmallBytes = 2048;
 
-virtio_net_hdr HeaderOf(const TransmitRequest& request) {
-  virtio_net_hdr header = {};
+// What the kernel has before each frame, in the machine's byte order: virtio
+// 1.2, section 5.1.6, without the count of buffers. (<linux/virtio_net.h> is
+// no C++.)
+struct FrameHeader {
+  uint8_t flags;
+  uint8_t segmentation;
+  uint16_t header_bytes;
+  uint16_t segment_bytes;
+  uint16_t checksum_begin;
+  uint16_t checksum_offset;  // From there.
+};
+static_assert(sizeof(FrameHeader) == 10);
+constexpr uint8_t kNeedsChecksum = 1;
+constexpr uint8_t kChecksumGood = 2;
+constexpr uint8_t kSegmentTcp4 = 1;
+
+FrameHeader HeaderOf(const TransmitRequest& request) {
+  FrameHeader header = {};
   if (request.checksum_at != 0) {
-    header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    header.csum_start = request.checksum_begin;
-    header.csum_offset =
+    header.flags = kNeedsChecksum;
+    header.checksum_begin = request.checksum_begin;
+    header.checksum_offset =
         static_cast<uint16_t>(request.checksum_at - request.checksum_begin);
   }
   if (request.segment_bytes != 0) {
-    header.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
-    header.hdr_len = request.header_bytes;
-    header.gso_size = request.segment_bytes;
+    header.segmentation = kSegmentTcp4;
+    header.header_bytes = request.header_bytes;
+    header.segment_bytes = request.segment_bytes;
   }
   return header;
 }
@@ -57,7 +72,7 @@ void DescriptorQueue::Close() {
 
 bool DescriptorQueue::Transmit(IOBufChain& frame,
                                const TransmitRequest& request) {
-  virtio_net_hdr header = HeaderOf(request);
+  FrameHeader header = HeaderOf(request);
   std::array<iovec, kBuffersMax + 1> vectors;
   vectors[0] = {.iov_base = &header, .iov_len = sizeof(header)};
   EBBRT_DCHECK(frame.buffer_count() <= kBuffersMax);
@@ -106,7 +121,7 @@ bool DescriptorQueue::ReceiveOne() {
   if (large_ == nullptr) large_ = IOBuf::Create(kFrameBytesMax);
   // Without memory the frame stays with the kernel, until the next comes.
   if (small_ == nullptr || large_ == nullptr) return false;
-  virtio_net_hdr header;
+  FrameHeader header;
   const std::array<iovec, 3> vectors = {
       iovec{.iov_base = &header, .iov_len = sizeof(header)},
       iovec{.iov_base = small_->Append(kSmallBytes), .iov_len = kSmallBytes},
@@ -126,8 +141,7 @@ bool DescriptorQueue::ReceiveOne() {
   if (bytes > in_small) frame.PushBack(std::move(large_));
   // A neighbour on this machine that left the checksum to the device, or a
   // device that verified it.
-  const bool good = (header.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM |
-                                     VIRTIO_NET_HDR_F_DATA_VALID)) != 0;
+  const bool good = (header.flags & (kNeedsChecksum | kChecksumGood)) != 0;
   receiver_->OnFrame(std::move(frame), {.checksum_good = good});
   return true;
 }
