@@ -58,7 +58,11 @@ class WrongArgumentsTest(unittest.TestCase):
                       "--platform=linux,baremetl"),
                      '(the nearest is "baremetal")')
         self._expect(("start", "hello", "--memory=1G"),
-                     "only --platform baremetal has memory of its own")
+                     "only --platform baremetal has a machine of its own")
+        self._expect(("start", "hello", "--nic=e1000"),
+                     "only --platform baremetal has a machine of its own")
+        self._expect(("start", "hello", "--platform=baremetal", "--nic=rtl"),
+                     'found "rtl"')
         self._expect(("test", "--suite=tasn"), '(the nearest is "tsan")')
 
     def test_wants_a_number_of_repetitions(self):

@@ -13,7 +13,7 @@ from tools.experiment.problems import (DocumentError, Problem, quote,
                                        unknown)
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.table import render
-from tools.qemu import accelerator, machine
+from tools.qemu import accelerator, machine, nics
 from tools.qemu.prefix import command_prefix
 
 SUMMARY = "run one application in the foreground"
@@ -23,6 +23,8 @@ Builds an application and runs it until it ends or Ctrl-C asks it to stop.
 
   ./ebbrt start hello --cores 2
   ./ebbrt start memcached --cores 2 --set port=11211
+  ./ebbrt start memcached --platform baremetal --nic virtio-net \\
+    --netdev user,hostfwd=tcp:127.0.0.1:11211-:11211
 """
 
 
@@ -37,6 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory", metavar="M",
                         help="memory of its machine on bare metal: MiB, or as "
                         "in 512M and 4G")
+    parser.add_argument("--nic", metavar="MODEL", action="append", default=[],
+                        help="a network card of its machine on bare metal: "
+                        "virtio-net, e1000 or e1000e, with QEMU's properties "
+                        "as in virtio-net,mq=on; may be given several times")
+    parser.add_argument("--netdev", metavar="NETDEV", action="append",
+                        default=[], help="what is behind the card of that "
+                        "place: one of QEMU's without its id, as in "
+                        "user,hostfwd=tcp:127.0.0.1:11211-:11211 (user)")
     parser.add_argument("--seed", metavar="N", type=int, default=1,
                         help="what its randomness starts from (1)")
     parser.add_argument("--network", metavar="NAME", default="",
@@ -72,15 +82,20 @@ def _machine(options: argparse.Namespace) -> list[str]:
     """What stands before the command of an image, checked before it is built.
     """
     if options.platform != "baremetal":
-        if options.memory is not None:
-            raise DocumentError([Problem(
-                "--memory", quote(options.memory),
-                "none: only --platform baremetal has memory of its own")])
+        for name, given in (("--memory", [options.memory]),
+                            ("--nic", options.nic),
+                            ("--netdev", options.netdev)):
+            if given and given[0] is not None:
+                raise DocumentError([Problem(
+                    name, quote(given[0]), "none: only --platform baremetal "
+                    "has a machine of its own")])
         return []
     if options.memory is not None:
         machine.parse_memory(options.memory)
+    nics.arguments(options.nic, options.netdev)
     accelerator.qemu_path()
-    return command_prefix(memory=options.memory)
+    return command_prefix(memory=options.memory, cards=options.nic,
+                          behind=options.netdev)
 
 
 def _parameters(settings: list[str]) -> dict[str, Any]:

@@ -71,6 +71,16 @@ class StartImageTest(unittest.TestCase):
                 self.assertEqual(process.wait(), 6)
 
 
+class MachineTest(unittest.TestCase):
+
+    def test_has_cards_and_what_is_behind_them(self):
+        self.assertEqual(
+            command_prefix(cards=["e1000", "virtio-net,mq=on"],
+                           behind=["user,restrict=on"])[-3:],
+            ["--nic=e1000", "--nic=virtio-net,mq=on",
+             "--netdev=user,restrict=on"])
+
+
 class ParametersTest(unittest.TestCase):
 
     def test_makes_an_object_of_the_settings(self):
