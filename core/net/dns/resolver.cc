@@ -182,7 +182,7 @@ Future<Resolver::Addresses> Resolver::Resolve(std::string_view text) {
   std::optional<std::string> name = DnsName(text);
   if (!name.has_value()) {
     return ReadyFuture<Addresses>(absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is no name of a host")));
+        "\"" + std::string(text) + "\" is no name of a host"));
   }
   auto cached = cache_.find(*name);
   if (cached != cache_.end() && cached->second.expires > Platform::Now()) {

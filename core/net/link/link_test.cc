@@ -77,7 +77,9 @@ struct Link {
     for (int i = 0; i < count; ++i) {
       Send(std::to_string(i));
       // So that none is lost for want of room.
-      if (i % 100 == 0) EXPECT_TRUE(Delay(milliseconds(1)).Block().ok());
+      if (i % 100 == 0) {
+        EXPECT_TRUE(Delay(milliseconds(1)).Block().ok());
+      }
     }
     EXPECT_TRUE(Delay(milliseconds(200)).Block().ok());
   }
