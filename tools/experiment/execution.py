@@ -12,10 +12,12 @@ from typing import Any
 from tools import paths
 from tools.experiment import placement, references
 from tools.experiment.benchmarks import read_benchmarks
-from tools.experiment.commands import command_line, free_port, is_listening
+from tools.experiment.commands import command_line
 from tools.experiment.nodes import Node, is_awaited
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.programs import Programs
+from tools.experiment.segment import (NoSegment, Place, Segment, reachable,
+                                      segment_for)
 from tools.qemu.accelerator import PROCESSOR_MODELS
 
 # How long a service may take to end once it is asked to.
@@ -57,6 +59,7 @@ class _Running:
     node: Node
     process: Process
     processors: list[int]
+    place: Place
     port: int | None = None
     ready: dict[str, Any] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -67,6 +70,9 @@ class _Running:
         match report:
             case {"event": "ready"}:
                 self.ready = report
+                if "endpoint" in report:
+                    report["endpoint"] = reachable(report["endpoint"],
+                                                   self.place)
             case {"event": "metrics", "metrics": dict() as metrics}:
                 self.metrics.update(metrics)
             case {"event": "progress", "fraction": int() | float() as part}:
@@ -106,37 +112,44 @@ class Run:
         self._deadline_s = time.monotonic() + self._timeout_s
         self._logs.mkdir(parents=True, exist_ok=True)
         try:
-            for node, processors in zip(self._nodes, self._placed):
-                self._start(node, processors)
+            with segment_for(self._nodes) as segment:
+                return self._execute_on(segment)
+        except WrongConfiguration:
+            raise
+        except (RunFailed, NoSegment) as error:
+            return Outcome("failed", error=str(error))
+
+    def _execute_on(self, segment: Segment) -> Outcome:
+        self._segment = segment
+        try:
+            for number, (node, processors) in enumerate(
+                    zip(self._nodes, self._placed)):
+                self._start(node, segment.place(number, node), processors)
             self._wait("end", lambda: all(
                 running.process.poll() for running in self._running
                 if not running.node.is_service))
             self._stop_services()
             return Outcome("ok", self._metrics(), self._usage())
-        except WrongConfiguration:
-            raise
-        except RunFailed as error:
-            return Outcome("failed", error=str(error))
         finally:
             for running in self._running:
                 running.process.kill()
                 running.process.close()
 
-    def _start(self, node: Node, processors: list[int]) -> None:
-        port = free_port() if node.needs_port else None
+    def _start(self, node: Node, place: Place, processors: list[int]) -> None:
+        port = self._segment.free_port() if node.needs_port else None
         file = (self._logs / f"{node.role}.benchmark.json").absolute()
-        filled = self._filled(node, port)
+        filled = self._filled(node, place, port)
         try:
             process = Process(
-                command_line(filled, self._programs.path(node), self._seed,
-                             file, self._programs.accelerator),
+                command_line(filled, self._programs.path(node), place,
+                             self._seed, file, self._programs.accelerator),
                 log=self._logs / f"{node.role}.log",
                 environment=filled.environment, processors=processors,
                 cwd=paths.ROOT)
         except OSError as error:
             raise RunFailed(f"{node.role}: {node.what} cannot be started: "
                             f"{error.strerror}") from None
-        running = _Running(node, process, processors, port,
+        running = _Running(node, process, processors, place, port,
                            benchmark_file=file if node.benchmark else None)
         self._running.append(running)
         if is_awaited(node):
@@ -145,18 +158,21 @@ class Run:
 
     def _is_ready(self, running: _Running) -> bool:
         if running.ready is None and running.node.ready == "tcp":
-            if is_listening(running.port):
-                running.ready = {"port": running.port,
-                                 "endpoint": f"127.0.0.1:{running.port}"}
+            endpoint = self._segment.listener(running.place, running.port)
+            if endpoint:
+                running.ready = {"port": running.port, "endpoint": endpoint}
         if running.ready is None and running.process.poll():
             raise self._failure(running, "ended before it was ready, with " +
                                 exit_text(running.process.exit_code))
         return running.ready is not None
 
-    def _filled(self, node: Node, port: int | None) -> Node:
+    def _filled(self, node: Node, place: Place, port: int | None) -> Node:
         """The node with its references replaced by what they stand for."""
+        own = {"address": place.address, "port": port, "cores": node.cores,
+               "seed": self._seed}
+
         def lookup(reference: str) -> Any:
-            return self._lookup(node, port, reference)
+            return self._lookup(node, own, reference)
 
         return dataclasses.replace(
             node, parameters=references.fill(node.parameters, lookup),
@@ -165,8 +181,7 @@ class Run:
             environment={name: str(references.fill(value, lookup))
                          for name, value in node.environment.items()})
 
-    def _lookup(self, node: Node, port: int | None, reference: str) -> Any:
-        own = {"port": port, "cores": node.cores, "seed": self._seed}
+    def _lookup(self, node: Node, own: dict[str, Any], reference: str) -> Any:
         if reference in own:
             return own[reference]
         role, _, key = reference.partition(".")

@@ -25,6 +25,8 @@ class Node:
     is_service: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
     network: str = ""
+    # The card of its machine, in QEMU's words (tools/qemu/nics.py).
+    nic: str = "virtio-net"
     busy_poll: bool = False
     arguments: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)

@@ -1,15 +1,16 @@
 """Fills in `${...}`: what is known only when a run is under way.
 
-`${port}`, `${cores}` and `${seed}` are a node's own; `${server.endpoint}` is a
-key of what another node said when it was ready. Text that is one reference and
-nothing else becomes the value itself, a number for instance.
+`${address}`, `${port}`, `${cores}` and `${seed}` are a node's own;
+`${server.endpoint}` is a key of what another node said when it was ready. Text
+that is one reference and nothing else becomes the value itself, a number for
+instance.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-OWN_NAMES = ("port", "cores", "seed")
+OWN_NAMES = ("address", "port", "cores", "seed")
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 

@@ -4,6 +4,7 @@ What one part of the document says of another: roles, references, axes, and the
 points of the sweep, each of which has to be a right experiment itself.
 """
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tools.experiment import (claims, figure_checks, nodes, references, schema,
                               sweep, targets)
 from tools.experiment.document import Document
 from tools.experiment.problems import DocumentError, Problem, quote, unknown
+from tools.qemu import nics
 from tools.qemu.machine import parse_memory
 
 _KINDS = ("app", "program", "benchmark")
@@ -89,6 +91,7 @@ def _check_nodes(all_nodes: list[nodes.Node]) -> Iterator[Problem]:
                           "a role that no other node has")
         yield from _check_target(place, node)
         yield from _check_memory(place, node)
+        yield from _check_card(place, node)
         yield from _check_references(place, node, all_nodes[:index])
     if all(node.is_service for node in all_nodes):
         yield Problem("nodes", "services only",
@@ -118,6 +121,14 @@ def _check_memory(place: str, node: nodes.Node) -> Iterator[Problem]:
         parse_memory(node.memory, f"{place}.memory")
     except DocumentError as error:
         yield from error.problems
+
+
+def _check_card(place: str, node: nodes.Node) -> Iterator[Problem]:
+    try:
+        nics.arguments([node.nic], [])
+    except DocumentError as error:
+        for problem in error.problems:
+            yield dataclasses.replace(problem, path=f"{place}.nic")
 
 
 def _check_references(place: str, node: nodes.Node,

@@ -120,8 +120,8 @@ class SemanticsTest(unittest.TestCase):
         self._expect(
             lambda d: d["nodes"][1]["arguments"].append("${prot}"),
             'nodes[1]: found the unknown reference "${prot}", expected one of '
-            '"${port}", "${cores}", "${seed}", "${server.endpoint}" (the '
-            'nearest is "${port}")')
+            '"${address}", "${port}", "${cores}", "${seed}", '
+            '"${server.endpoint}" (the nearest is "${port}")')
         self._expect(
             lambda d: d["nodes"].append(d["nodes"][0]),
             'nodes[2].role: found "server", expected a role that no other '
