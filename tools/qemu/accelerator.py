@@ -1,5 +1,6 @@
 """Which accelerator QEMU can use here: KVM only where a guest runs in it."""
 
+import hashlib
 import json
 import os
 import pwd
@@ -36,7 +37,7 @@ def qemu_path() -> str:
 
 
 def probe_kvm() -> Finding:
-    """Runs a guest of two instructions; takes seconds where it hangs."""
+    """Runs a guest of a few instructions; takes seconds where it hangs."""
     try:
         # A process of its own: where it does not work, it may hang.
         done = subprocess.run([sys.executable, kvm_probe.__file__],
@@ -54,10 +55,11 @@ def probe_kvm() -> Finding:
 
 
 def kvm() -> Finding:
-    """The same, asked once since the machine was started."""
+    """The same, asked once by each probe since the machine was started."""
     try:
         kept = json.loads(_memory().read_text(encoding="utf-8"))
-        if kept["boot"] == _boot() and os.access("/dev/kvm", os.W_OK):
+        if (kept["boot"] == _boot() and kept["probe"] == _probe()
+                and os.access("/dev/kvm", os.W_OK)):
             return bool(kept["works"]), str(kept["details"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
@@ -94,6 +96,11 @@ def _boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
 
 
+def _probe() -> str:
+    """Which one it is: another may find out more."""
+    return hashlib.sha256(Path(kvm_probe.__file__).read_bytes()).hexdigest()
+
+
 def _memory() -> Path:
     # Not $HOME's: a test has one of its own, and would probe each time.
     home = Path(pwd.getpwuid(os.getuid()).pw_dir)
@@ -106,8 +113,9 @@ def _remember(finding: Finding) -> None:
     fresh = file.with_suffix(f".{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps({"boot": _boot(), "works": works,
-                                     "details": details}), encoding="utf-8")
+        fresh.write_text(json.dumps({"boot": _boot(), "probe": _probe(),
+                                     "works": works, "details": details}),
+                         encoding="utf-8")
         fresh.replace(file)
     except OSError:
         pass  # Then it is asked again.

@@ -47,6 +47,12 @@ class KvmTest(unittest.TestCase):
         self.boot = "second"
         self.assertEqual(self._asked(3)[1], 2)
 
+    def test_asks_again_where_the_probe_is_another(self):
+        self._behave("print('ran a guest')")
+        self.assertTrue(self._asked(1)[0][0])
+        self._behave("import sys; print('does not'); sys.exit(1)")
+        self.assertEqual(self._asked(1)[0], (False, "does not"))
+
     def test_asks_once_where_it_hangs(self):
         self._patch(accelerator.kvm_probe, "SECONDS_MAX", 0.3)
         self._behave("import time; time.sleep(60)")

@@ -43,7 +43,7 @@ SUITES = (
           ("--config=sim_faults", _ANYWHERE, "--build_tests_only"), _PORTABLE),
     # Tests have at most four cores, so that four run all of them.
     Suite("baremetal", "core and applications as images, in QEMU on 4 cores",
-          "test", _in_qemu(4), _PORTABLE),
+          "test", _in_qemu(4), (*_PORTABLE, "//platform/baremetal:all")),
     Suite("baremetal_2", "what differs with the cores, on 2", "test",
           _in_qemu(2), _BY_CORES),
     Suite("baremetal_1", "the same on 1", "test", _in_qemu(1), _BY_CORES),

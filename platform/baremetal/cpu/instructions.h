@@ -115,11 +115,6 @@ inline void Pause() { __builtin_ia32_pause(); }
 inline void InterruptWindow() {
   asm volatile("sti; nop; cli" : : : "memory", "cc");
 }
-// Stops until there is an interrupt, and takes it. One that comes right before
-// is not missed: `sti` takes effect behind `hlt`.
-inline void HaltUntilInterrupt() {
-  asm volatile("sti; hlt; cli" : : : "memory", "cc");
-}
 [[noreturn]] inline void HaltForever() {
   for (;;) asm volatile("cli; hlt" : : : "memory");
 }

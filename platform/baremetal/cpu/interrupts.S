@@ -154,6 +154,23 @@ interrupt_quiet:
 interrupt_spurious:
         iretq
 
+// Interrupts are taken behind the instruction that follows `sti`, so that one
+// that pends ends the halt. An NMI that comes between the two ends that delay
+// too: HandleException has it return behind the `hlt`, which would otherwise
+// wait for an interrupt that was taken already.
+        .globl HaltUntilInterrupt, halt_begin, halt_end
+        .type HaltUntilInterrupt, @function
+HaltUntilInterrupt:
+        .cfi_startproc
+        sti
+halt_begin:
+        hlt
+halt_end:
+        cli
+        ret
+        .cfi_endproc
+        .size HaltUntilInterrupt, . - HaltUntilInterrupt
+
         .section .rodata
         .balign 8
         .globl interrupt_entries

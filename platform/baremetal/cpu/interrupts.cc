@@ -114,9 +114,13 @@ bool HandlePageFault(const ExceptionFrame& frame) {
 extern "C" {
 extern const uint64_t interrupt_entries[EBBRT_VECTORS];
 
-void HandleException(const ExceptionFrame* frame) {
+void HandleException(ExceptionFrame* frame) {
   switch (static_cast<Exception>(frame->vector)) {
     case Exception::kNmi:
+      // See HaltUntilInterrupt (interrupts.S).
+      if (frame->rip == reinterpret_cast<uint64_t>(halt_begin)) {
+        frame->rip = reinterpret_cast<uint64_t>(halt_end);
+      }
       if (HandleShootdown()) return;
       if (IsCrashing()) HaltForever();
       return;  // A watchdog's or a button's: nobody here has asked.

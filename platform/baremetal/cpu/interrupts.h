@@ -54,6 +54,13 @@ struct ExceptionFrame {
   uint64_t rip, cs, rflags, rsp, ss;
 };
 
+// Called by interrupts.S; what it leaves in the frame is returned to.
+extern "C" void HandleException(ExceptionFrame* frame);
+
+// The halt in HaltUntilInterrupt, and what is behind it.
+extern "C" const char halt_begin[];
+extern "C" const char halt_end[];
+
 enum class Exception : uint64_t {
   kDivide = 0,
   kNmi = 2,
