@@ -30,6 +30,8 @@ _BRIDGE = "ebbrt"
 _ADDRESS = "10.77.0.{host}"
 _PREFIX_BITS = 24
 _FIRST_NODE = 2
+# QEMU gives the first card of every machine the same.
+_HARDWARE_ADDRESS = "52:54:00:eb:b0:{host:02x}"
 _CLONE_NEWNET = 0x40000000
 
 _T = TypeVar("_T")
@@ -141,8 +143,8 @@ class _Ethernet(Segment):
         if not node.is_image:
             return Place(self._address(host), self._prefix,
                          {"device": device, **network})
-        card, behind = node.nic, (f"tap,ifname={device},script=no,"
-                                  "downscript=no,vhost=off")
+        card = f"{node.nic},mac={_HARDWARE_ADDRESS.format(host=host)}"
+        behind = f"tap,ifname={device},script=no,downscript=no,vhost=off"
         if queues > 1:
             # A message for each queue, the configuration and control.
             card += f",mq=on,vectors={2 * queues + 2}"

@@ -38,13 +38,15 @@ class EthernetTest(unittest.TestCase):
 
     def test_each_card_has_a_device_and_an_address(self):
         before = _devices()
-        nodes = [_IMAGE, _TAP, _PROCESS]
+        nodes = [_IMAGE, _TAP, _PROCESS, _IMAGE]
         with segment.segment_for(nodes) as found:
-            image, tap, process = (found.place(number, node)
-                                   for number, node in enumerate(nodes))
+            image, tap, process, other = (
+                found.place(number, node) for number, node in enumerate(nodes))
             self.assertEqual(_devices(), before)
             there = found.within(_devices)
-            self.assertEqual(image.cards, ["virtio-net,mq=on,vectors=6"])
+            self.assertRegex(image.cards[0],
+                             "^virtio-net,mac=[0-9a-f:]+,mq=on,vectors=6$")
+            self.assertNotEqual(image.cards, other.cards)
             self.assertRegex(image.behind[0], r"^tap,ifname=(\w+),.*queues=2$")
             self.assertIn(image.behind[0].split(",")[1].split("=")[1], there)
             self.assertIn(tap.network["device"], there)
