@@ -7,7 +7,8 @@ from typing import Any
 
 from tools.experiment.nodes import Node
 from tools.experiment.segment import Place
-from tools.qemu.prefix import command_prefix
+from tools.linux_guest.prefix import RUN_PROGRAM
+from tools.qemu.prefix import RUN_IMAGE, command_prefix
 
 
 def command_line(node: Node, program: Path, place: Place, seed: int,
@@ -17,11 +18,17 @@ def command_line(node: Node, program: Path, place: Place, seed: int,
     `accelerator` is for those that boot.
     """
     command = _program_line(node, program, place, seed, benchmark_file)
-    if node.is_image:
-        command = [*command_prefix(cores=node.cores, memory=node.memory,
-                                   accelerator=accelerator, is_pinned=True,
-                                   cards=place.cards, behind=place.behind),
-                   *command]
+    if node.has_machine:
+        machine = command_prefix(RUN_PROGRAM if node.guest else RUN_IMAGE,
+                                 cores=node.cores, memory=node.memory,
+                                 accelerator=accelerator, is_pinned=True,
+                                 cards=place.cards, behind=place.behind)
+        if node.guest:
+            machine += [f"--env={name}={value}"
+                        for name, value in node.environment.items()]
+            if place.network:
+                machine.append(f"--address={place.network['address']}")
+        command = [*machine, *command]
     return [*place.prefix, *command]
 
 

@@ -293,7 +293,7 @@ class Run:
                 "cpu_s": round(running.process.usage.ru_utime +
                                running.process.usage.ru_stime, 6),
                 "resident_bytes_max": _resident_bytes_max(running),
-                **(self._emulator if running.node.is_image else {}),
+                **(self._emulator if running.node.has_machine else {}),
             } for running in self._running
         }
 
@@ -315,6 +315,6 @@ class Run:
 def _resident_bytes_max(running: _Running) -> int:
     process = running.process
     most_of_any = process.usage.ru_maxrss * 1024
-    if running.node.is_image:
+    if running.node.has_machine:
         return most_of_any  # QEMU's, which is not the process itself.
     return process.resident_bytes_max or most_of_any

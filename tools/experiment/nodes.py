@@ -25,6 +25,8 @@ class Node:
     is_service: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
     network: str = ""
+    # Of a program: whether it runs in a Linux guest of its own.
+    guest: bool = False
     # The card of its machine, in QEMU's words (tools/qemu/nics.py).
     nic: str = "virtio-net"
     busy_poll: bool = False
@@ -41,6 +43,11 @@ class Node:
     def is_image(self) -> bool:
         """Whether it boots, rather than being started by this system."""
         return self.platform == "baremetal"
+
+    @property
+    def has_machine(self) -> bool:
+        """Whether it has a virtual machine of its own."""
+        return self.is_image or self.guest
 
     @property
     def is_simulated(self) -> bool:

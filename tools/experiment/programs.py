@@ -12,6 +12,7 @@ from tools.experiment.nodes import (DEFAULT_PLATFORM, Node,
                                     check_simulated, nodes_of)
 from tools.experiment.problems import DocumentError, Problem, quote
 from tools.experiment.sweep import Point
+from tools.linux_guest.kernel import kernel
 from tools.qemu import accelerator as qemu
 
 
@@ -35,7 +36,7 @@ class Programs:
 
     paths: dict[tuple[str, str], Path]
     checksums: dict[str, str]
-    # What emulates or virtualises the images, "" without any.
+    # What emulates or virtualises the machines, "" without any.
     accelerator: str = ""
 
     def path(self, node: Node) -> Path:
@@ -44,14 +45,16 @@ class Programs:
 
 def prepare(points: Sequence[Point]) -> Programs:
     """Builds what is to be built. Raises BuildError and DocumentError."""
-    keys = list(dict.fromkeys(
-        _key(node) for point in points for node in nodes_of(point.document)))
+    all_nodes = [node for point in points
+                 for node in nodes_of(point.document)]
+    keys = list(dict.fromkeys(_key(node) for node in all_nodes))
     problems = [problem for point in points
                 for problem in check_simulated(point.document)]
     if problems:
         raise DocumentError(list(dict.fromkeys(problems)))
-    has_images = any(platform == "baremetal" for platform, _ in keys)
-    accelerator = qemu.choose("auto") if has_images else ""
+    has_guests = any(node.guest for node in all_nodes)
+    has_machines = any(node.has_machine for node in all_nodes)
+    accelerator = qemu.choose("auto") if has_machines else ""
     # What is not for its platform, is found out before anything is built.
     absent = unavailable(points)
     if absent:
@@ -73,7 +76,9 @@ def prepare(points: Sequence[Point]) -> Programs:
         f"{name} ({platform})" if platform else name: _checksum(path)
         for (platform, name), path in found.items()
     }
-    if has_images:
+    if has_guests:
+        checksums["Linux, of guests"] = _checksum(kernel().image)
+    if has_machines:
         # Other than a program's, its name tells how fast a run is.
         checksums[qemu.title(accelerator)] = _checksum(Path(qemu.qemu_path()))
     return Programs(found, checksums, accelerator)

@@ -85,7 +85,7 @@ def reachable(endpoint: Any, place: Place) -> Any:
 
 
 def has_card(node: Node) -> bool:
-    return node.is_image or node.network == "tap"
+    return node.has_machine or node.network == "tap"
 
 
 @contextlib.contextmanager
@@ -140,7 +140,7 @@ class _Ethernet(Segment):
         self._ip("link", "set", device, "master", _BRIDGE, "up")
         network: dict[str, Any] = {
             "address": self._address(host, with_prefix=True)}
-        if not node.is_image:
+        if not node.has_machine:
             return Place(self._address(host), self._prefix,
                          {"device": device, **network})
         card = f"{node.nic},mac={_HARDWARE_ADDRESS.format(host=host)}"
@@ -177,7 +177,7 @@ class _Ethernet(Segment):
 
 def _has_queues(node: Node) -> bool:
     """Whether its card may have a pair of queues for each core."""
-    return not node.is_image or node.nic.split(",")[0] == "virtio-net"
+    return not node.has_machine or node.nic.split(",")[0] == "virtio-net"
 
 
 def _end(keeper: subprocess.Popen) -> None:

@@ -51,8 +51,8 @@ class SemanticsTest(unittest.TestCase):
         self._expect(
             lambda d: d["nodes"][0].update(argumens=[]),
             'nodes[0]: found the unknown key "argumens", expected one of '
-            '"role", "program", "arguments", "environment", "cores", '
-            '"processors", "lifetime", "ready" (the nearest is "arguments")')
+            '"role", "program", "arguments", "environment", "guest", '
+            '"memory", "nic", "cores", "processors", "lifetime", "ready" (the nearest is "arguments")')
 
     def test_missing_keys(self):
         self._expect(
@@ -108,8 +108,8 @@ class SemanticsTest(unittest.TestCase):
                      'nodes[2].memory: found "8M", expected MiB, or as in 512M '
                      "and 4G; at least 32M")
         self._expect(image("4T"), 'nodes[2].memory: found "4T", expected The '
-                     "memory of the node's machine on bare metal; a process "
-                     'takes what it needs. MiB, or as in "512M" and "4G".')
+                     "memory of the node's virtual machine; a process takes "
+                     'what it needs. MiB, or as in "512M" and "4G".')
         self._expect(image(1), "nodes[2].memory: found 1, expected at least 32")
 
     def test_roles_and_references(self):
@@ -139,8 +139,8 @@ class SemanticsTest(unittest.TestCase):
         self._expect(
             lambda d: d["sweep"][0].update(path="nodes.client.croes"),
             'nodes[1]: found the unknown key "croes", expected one of '
-            '"role", "program", "arguments", "environment", "cores", '
-            '"processors", "lifetime", "ready" (the nearest is "cores")')
+            '"role", "program", "arguments", "environment", "guest", '
+            '"memory", "nic", "cores", "processors", "lifetime", "ready" (the nearest is "cores")')
 
     def test_figures(self):
         self._expect(
