@@ -1,6 +1,6 @@
 // Bringing cores up on processors, running their program, and taking them down.
 #include <atomic>
-#include <barrier>
+#include <limits>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -31,20 +31,24 @@ struct alignas(kNoSharingBytes) Core {
   Processor* processor = nullptr;
   // Written by others.
   alignas(kNoSharingBytes) WakeFlag wake;
+  std::atomic<bool> may_start{false};
+  std::atomic<bool> may_loop{false};
+  std::atomic<bool> may_stop{false};
 };
 
-// Threads that do one thing after the other, each in its turn.
-class Turns {
- public:
-  void Await(uint32_t turn) {
-    // Acquire: what the one before did is seen.
-    while (turn_.load(std::memory_order_acquire) != turn) machine::Pause();
-  }
-  void Next() { turn_.fetch_add(1, std::memory_order_release); }
-
- private:
-  std::atomic<uint32_t> turn_{0};
-};
+// Cores start and stop one after the other. Who awaits its turn halts: if
+// processors are virtual, many that spin keep real ones from the one core that
+// has something to do.
+void AwaitTurn(const std::atomic<bool>& may) {
+  machine::HaltUntil(may, std::numeric_limits<int64_t>::max());
+}
+void GiveTurn(Core& core, std::atomic<bool> Core::*may) {
+  // The core may be gone once it has its turn.
+  const Processor& processor = *core.processor;
+  // Release: what was done before is seen behind AwaitTurn.
+  (core.*may).store(true, std::memory_order_release);
+  machine::WakeProcessor(processor);
+}
 
 // The node that runs at present.
 class Node {
@@ -54,8 +58,7 @@ class Node {
       : program_(program),
         core_count_(core_count),
         busy_poll_(options.busy_poll),
-        cores_(std::make_unique<Core[]>(core_count)),
-        all_(core_count) {}
+        cores_(std::make_unique<Core[]>(core_count)) {}
 
   int Run();
   void Exit(int code);
@@ -67,6 +70,11 @@ class Node {
 
  private:
   void RunCore(uint32_t index);
+  // Whether all cores have now arrived where this counts them.
+  bool Arrive(std::atomic<uint32_t>& count) const {
+    // Both orders: the last one has seen what all did before.
+    return count.fetch_add(1, std::memory_order_acq_rel) + 1 == core_count_;
+  }
   static void Enter(Core& core);
   static void Leave();
 
@@ -74,9 +82,8 @@ class Node {
   const uint32_t core_count_;
   const bool busy_poll_;
   const std::unique_ptr<Core[]> cores_;
-  std::barrier<> all_;
-  Turns start_;
-  Turns stop_;
+  std::atomic<uint32_t> entered_{0};
+  std::atomic<uint32_t> looped_{0};
   std::atomic<bool> exit_called_{false};
   std::atomic<int> code_{0};
   std::atomic<bool> ended_{false};
@@ -122,22 +129,29 @@ void Node::Leave() {
 }
 
 void Node::RunCore(uint32_t index) {
-  Enter(cores_[index]);
-  cores_[index].id = CoreId(index);
-  machine::CurrentProcessor().core_id = CoreId(index);
-  all_.arrive_and_wait();
-  start_.Await(index);
+  Core& core = cores_[index];
+  const uint32_t last = core_count_ - 1;
+  core.id = CoreId(index);
+  Enter(core);
+  if (Arrive(entered_)) GiveTurn(cores_[0], &Core::may_start);
+  AwaitTurn(core.may_start);
   program_.start(program_.context);
-  start_.Next();
-  all_.arrive_and_wait();
+  if (index != last) {
+    GiveTurn(cores_[index + 1], &Core::may_start);
+  } else {
+    for (uint32_t i = 0; i < core_count_; ++i) {
+      GiveTurn(cores_[i], &Core::may_loop);
+    }
+  }
+  AwaitTurn(core.may_loop);
   program_.loop(program_.context);
-  all_.arrive_and_wait();
-  stop_.Await(core_count_ - 1 - index);
+  if (Arrive(looped_)) GiveTurn(cores_[last], &Core::may_stop);
+  AwaitTurn(core.may_stop);
   program_.stop(program_.context);
-  stop_.Next();
   while (!all_woken_.load(std::memory_order_acquire)) machine::Pause();
   if (index == 0) ClearStopHandler();
   Leave();
+  if (index != 0) GiveTurn(cores_[index - 1], &Core::may_stop);
 }
 
 Core& CurrentCoreState() {

@@ -107,7 +107,7 @@ class SemanticsTest(unittest.TestCase):
         self._check(image("4G"))
         self._expect(image("8M"),
                      'nodes[2].memory: found "8M", expected MiB, or as in 512M '
-                     "and 4G; at least 32M")
+                     "and 4G; at least 16M")
         self._expect(image("4T"), 'nodes[2].memory: found "4T", expected The '
                      "memory of the node's virtual machine; a process takes "
                      'what it needs. MiB, or as in "512M" and "4G".')

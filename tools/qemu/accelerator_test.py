@@ -95,7 +95,7 @@ class MachineTest(unittest.TestCase):
     def test_refuses_what_is_no_machine(self):
         for arguments, options, text in [
                 ([], {"memory": "4T"}, '--memory: found "4T"'),
-                ([], {"memory": "8M"}, "at least 32M"),
+                ([], {"memory": "8M"}, "at least 16M"),
                 ([], {"cores": -1}, "--cores: found -1"),
                 (["--cores=999"], {}, "the image's --cores: found 999"),
                 (["--cores=2"], {"counts_instructions": True},

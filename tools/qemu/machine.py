@@ -10,7 +10,7 @@ from tools.qemu import accelerator, boot
 
 # Of QEMU's machine q35, with the interrupt controllers that we drive.
 CORES_MAX = 255
-MEMORY_MIB_MIN = 32
+MEMORY_MIB_MIN = 16
 _MEMORY_MIB = 256
 _MEMORY_MIB_A_FURTHER_CORE = 64
 _MIB_IN = {"": 1, "M": 1, "G": 1024}

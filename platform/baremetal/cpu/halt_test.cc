@@ -1,13 +1,17 @@
-// A halt against the two that end it at once: a wake-up and an NMI.
+// What may not be lost on a processor that halts: wake-ups, which an NMI comes
+// in between, and that translations are to be forgotten.
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "core/testing/seed.h"
+#include "platform/baremetal/baremetal.h"
 #include "platform/baremetal/clock.h"
 #include "platform/baremetal/cpu/instructions.h"
 #include "platform/baremetal/cpu/interrupts.h"
@@ -49,7 +53,10 @@ constexpr uint64_t kTurnsMax = 4000;
 // whether it sleeps on.
 class Sleeper {
  public:
-  explicit Sleeper(uint64_t seed) : random_(seed), thread_([this] { Run(); }) {
+  explicit Sleeper(uint64_t seed, std::function<void()> when_asked = [] {})
+      : random_(seed),
+        when_asked_(std::move(when_asked)),
+        thread_([this] { Run(); }) {
     while (processor_.load() == nullptr) Pause();
   }
   ~Sleeper() {
@@ -75,6 +82,7 @@ class Sleeper {
         SpinUpTo(kTurnsMax, random_);
         HaltUntilInterrupt();
       }
+      if (!ends_) when_asked_();
       asked_ = false;
     }
   }
@@ -83,6 +91,7 @@ class Sleeper {
   std::atomic<bool> asked_{false};
   std::atomic<bool> ends_{false};
   std::mt19937_64 random_;
+  const std::function<void()> when_asked_;
   std::thread thread_;
 };
 
@@ -110,6 +119,46 @@ TEST(Halt, LosesNoWakeUpToAnNmi) {
   }
   RecordProperty("rounds", rounds);
   printf("%d rounds\n", rounds);
+}
+
+// A page's translation is known to the sleeper when it halts, and is another
+// one when it is asked again.
+TEST(Halt, EndsWithTheTranslationsOfThen) {
+  if (processor_count.load() < 2) GTEST_SKIP() << "there is one processor";
+  constexpr int kRounds = 200;
+  constexpr size_t kPages = 2;
+  auto* pages = static_cast<volatile uint64_t*>(Baremetal::ReservePages(
+      kPages * Baremetal::kPageBytes, Baremetal::kPageBytes));
+  ASSERT_NE(pages, nullptr);
+  auto page = [&](size_t index) {
+    return const_cast<uint64_t*>(pages) +
+           index * Baremetal::kPageBytes / sizeof(uint64_t);
+  };
+  auto commit = [&](size_t index, uint64_t value) {
+    const bool committed =
+        Baremetal::CommitPages(page(index), Baremetal::kPageBytes, 0);
+    if (committed) pages[page(index) - pages] = value;
+    return committed;
+  };
+  std::atomic<uint64_t> seen{0};
+  Sleeper sleeper(testing::Seed(), [&] { seen = *pages; });
+  auto what_it_sees = [&] {
+    sleeper.Ask();
+    while (!sleeper.HasAnswered()) Pause();
+    return seen.load();
+  };
+  uint64_t value = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    ASSERT_TRUE(commit(0, ++value));
+    ASSERT_EQ(what_it_sees(), value);
+    Baremetal::DecommitPages(page(0), Baremetal::kPageBytes);
+    // The memory of the first page becomes the second one's.
+    ASSERT_TRUE(commit(1, ++value) && commit(0, ++value));
+    ASSERT_EQ(what_it_sees(), value);
+    Baremetal::DecommitPages(page(0), Baremetal::kPageBytes);
+    Baremetal::DecommitPages(page(1), Baremetal::kPageBytes);
+  }
+  Baremetal::UnreservePages(page(0), kPages * Baremetal::kPageBytes);
 }
 
 }  // namespace

@@ -158,9 +158,9 @@ interrupt_spurious:
 // that pends ends the halt. An NMI that comes between the two ends that delay
 // too: HandleException has it return behind the `hlt`, which would otherwise
 // wait for an interrupt that was taken already.
-        .globl HaltUntilInterrupt, halt_begin, halt_end
-        .type HaltUntilInterrupt, @function
-HaltUntilInterrupt:
+        .globl HaltInterruptibly, halt_begin, halt_end
+        .type HaltInterruptibly, @function
+HaltInterruptibly:
         .cfi_startproc
         sti
 halt_begin:
@@ -169,7 +169,7 @@ halt_end:
         cli
         ret
         .cfi_endproc
-        .size HaltUntilInterrupt, . - HaltUntilInterrupt
+        .size HaltInterruptibly, . - HaltInterruptibly
 
         .section .rodata
         .balign 8

@@ -117,7 +117,7 @@ extern const uint64_t interrupt_entries[EBBRT_VECTORS];
 void HandleException(ExceptionFrame* frame) {
   switch (static_cast<Exception>(frame->vector)) {
     case Exception::kNmi:
-      // See HaltUntilInterrupt (interrupts.S).
+      // See HaltInterruptibly (interrupts.S).
       if (frame->rip == reinterpret_cast<uint64_t>(halt_begin)) {
         frame->rip = reinterpret_cast<uint64_t>(halt_end);
       }

@@ -16,8 +16,13 @@ constexpr uint64_t kPagesMax = 32;
 struct alignas(kNoSharingBytes) Request {
   std::atomic<uint64_t> asked{0};
   std::atomic<uint64_t> done{0};
+  // It looks at `asked` when it comes back.
+  std::atomic<bool> forgets_later{false};
 };
 constinit Request requests[kProcessorsMax];
+
+// Whom the shootdown under way waits for, a bit a processor.
+constinit uint64_t told[kProcessorsMax / 64];
 
 // Pages that are global stay when CR3 is written: they are physical memory's,
 // which is never taken away.
@@ -42,12 +47,16 @@ void ForgetTranslations(uint64_t address, uint64_t bytes) {
   const uint32_t self = CurrentProcessor().index;
   for (uint32_t i = 0; i < count; ++i) {
     if (i == self) continue;
-    // Release: the table has been changed.
-    requests[i].asked.fetch_add(1, std::memory_order_release);
+    // Sequentially consistent, as are ~ForgetsLater's: one of the two sees what
+    // the other has written. Also release: the table has been changed.
+    requests[i].asked.fetch_add(1, std::memory_order_seq_cst);
+    told[i / 64] &= ~(uint64_t{1} << i % 64);
+    if (requests[i].forgets_later.load(std::memory_order_seq_cst)) continue;
+    told[i / 64] |= uint64_t{1} << i % 64;
     SendNmi(ProcessorAt(i).apic_id);
   }
   for (uint32_t i = 0; i < count; ++i) {
-    if (i == self) continue;
+    if (i == self || (told[i / 64] >> i % 64 & 1) == 0) continue;
     const uint64_t asked = requests[i].asked.load(std::memory_order_relaxed);
     // Acquire: its reads through the old entries are over.
     while (requests[i].done.load(std::memory_order_acquire) != asked) Pause();
@@ -56,11 +65,29 @@ void ForgetTranslations(uint64_t address, uint64_t bytes) {
 
 bool HandleShootdown() {
   Request& request = requests[CurrentProcessor().index];
-  const uint64_t asked = request.asked.load(std::memory_order_acquire);
-  if (request.done.load(std::memory_order_relaxed) == asked) return false;
+  uint64_t done = request.done.load(std::memory_order_relaxed);
+  // Acquire: what is read anew is the changed table. Sequentially consistent,
+  // for ~ForgetsLater.
+  const uint64_t asked = request.asked.load(std::memory_order_seq_cst);
+  if (done == asked) return false;
   WriteCr3(ReadCr3());
-  request.done.store(asked, std::memory_order_release);
+  // Unless an NMI has come meanwhile, perhaps for a later request. Release: our
+  // reads through old entries are over.
+  request.done.compare_exchange_strong(done, asked, std::memory_order_release,
+                                       std::memory_order_relaxed);
   return true;
+}
+
+ForgetsLater::ForgetsLater() {
+  // Release: its reads through old entries are over.
+  requests[CurrentProcessor().index].forgets_later.store(
+      true, std::memory_order_release);
+}
+
+ForgetsLater::~ForgetsLater() {
+  requests[CurrentProcessor().index].forgets_later.store(
+      false, std::memory_order_seq_cst);
+  HandleShootdown();
 }
 
 }  // namespace ebbrt::platform::machine

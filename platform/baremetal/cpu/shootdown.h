@@ -16,6 +16,20 @@ void ForgetTranslations(uint64_t address, uint64_t bytes);
 // By the NMI: whether it was one of these.
 bool HandleShootdown();
 
+// While it lives, its processor waits and need not be told: it reads and writes
+// nothing that may be taken away, and forgets all once, at the end, where it
+// has missed something. So shootdowns do not wait for who sleeps, which keeps a
+// machine of many virtual processors going.
+// Cores: on the one that waits. Nests: no. An interrupt's handler may run
+// meanwhile; what it uses stays where it is.
+class ForgetsLater {
+ public:
+  ForgetsLater();
+  ~ForgetsLater();
+  ForgetsLater(const ForgetsLater&) = delete;
+  ForgetsLater& operator=(const ForgetsLater&) = delete;
+};
+
 }  // namespace ebbrt::platform::machine
 
 #endif  // EBBRT_PLATFORM_BAREMETAL_CPU_SHOOTDOWN_H_

@@ -6,8 +6,16 @@
 #include "platform/baremetal/cpu/instructions.h"
 #include "platform/baremetal/cpu/layout.h"
 #include "platform/baremetal/cpu/local_apic.h"
+#include "platform/baremetal/cpu/shootdown.h"
 
 namespace ebbrt::platform::machine {
+extern "C" void HaltInterruptibly();
+
+void HaltUntilInterrupt() {
+  ForgetsLater forgets_later;
+  HaltInterruptibly();
+}
+
 void WakeProcessor(const Processor& processor) {
   SendInterrupt(processor.apic_id, EBBRT_WAKE_VECTOR);
 }

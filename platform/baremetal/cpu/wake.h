@@ -13,7 +13,7 @@ namespace ebbrt::platform::machine {
 
 // Stops until there is an interrupt, and takes it. One that comes right before
 // is not missed. May return without one: an NMI ends it too.
-extern "C" void HaltUntilInterrupt();
+void HaltUntilInterrupt();
 
 // Interrupts a processor, which does no more than end its halt.
 void WakeProcessor(const Processor& processor);

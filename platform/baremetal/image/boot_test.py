@@ -1,5 +1,6 @@
 """The application hello by each way in which a machine starts an image."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from tools.testing.main import main
 _MULTIBOOT_MAGIC = b"\x02\xb0\xad\x1b"
 # On a machine that is busy otherwise; UEFI takes a dozen.
 _SECONDS_MAX = 120
+# From the entry point, on one processor.
+_FIRST_LINE_INSTRUCTIONS_MAX = 300_000
+_WAITED_NS_MAX = 2_000_000
 # How firmware moves on a terminal.
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]")
 
@@ -81,6 +85,27 @@ class BootTest(unittest.TestCase):
         self._expect_greeting("--boot=uefi")
         self._expect_words("--boot=uefi")
         self._expect_module("--boot=uefi", "--boot-card=e1000e")
+
+    def test_in_little_memory(self):
+        self._expect_greeting("--memory=16M", is_alone=True)
+
+    def test_soon_says_something(self):
+        """Instructions are counted, of a named processor: no host is slow."""
+        done = subprocess.run(
+            [RUN_IMAGE, f"--timeout={_SECONDS_MAX}", "--icount",
+             "--cpu=Haswell-noTSX", self.image], capture_output=True,
+            check=False, text=True,
+            env={**os.environ, "EBBRT_MACHINE_STATISTICS": "1"})
+        first_line, waited = (
+            int(re.search(rf'"{name}":([0-9]+)', done.stdout)[1])
+            for name in ("first_line_cycles", "waited_cycles"))
+        self.assertGreater(first_line, waited)
+        instructions = first_line - waited
+        print(f"{instructions} instructions to the first line, beside waits "
+              f"of {waited} cycles", flush=True)
+        self.assertLess(instructions, _FIRST_LINE_INSTRUCTIONS_MAX)
+        # Each instruction takes a nanosecond; so does a cycle.
+        self.assertLess(waited, _WAITED_NS_MAX)
 
     def test_process(self):
         done = subprocess.run([self.image], capture_output=True, text=True,

@@ -53,6 +53,9 @@ class AddressSpace::Guard {
         :
         :
         : "memory", "cc");
+    if (lock_.try_lock()) return;
+    // Whoever holds it may wait for all processors to forget.
+    ForgetsLater forgets_later;
     lock_.lock();
   }
   ~Guard() { lock_.unlock(); }
