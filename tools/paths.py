@@ -14,3 +14,13 @@ CHART_SCRIPT = next(
      if file.exists()),
     ROOT / "third_party" / "src" / "charts" / "node_modules" /
     "plotly.js-basic-dist-min" / "plotly-basic.min.js")
+
+
+# Folders of experiments/ that have other things.
+_NO_EXPERIMENTS = ("calibration", "schema")
+
+
+def shipped_experiments() -> list[Path]:
+    """The files of all experiments that ship."""
+    return sorted(file for file in EXPERIMENTS.rglob("*.json")
+                  if file.parent.name not in _NO_EXPERIMENTS)

@@ -233,6 +233,8 @@ void EventLoop::RunOnStack(void* argument) {
     ran |= loop.RunDueTimer();
     ran |= loop.RunQueuedEvent();
     ran = ran || loop.RunIdleHandler();
+    // What blocked meanwhile may have come back beneath another Run.
+    thread = loop.thread_;
     if (ran && !kTimeIsVirtual) continue;
     if (!WaitForWork(loop)) break;
   }

@@ -36,23 +36,29 @@ SimNode::SimNode(uint32_t number, std::string name, const NodeOptions& options,
   }
 }
 
+void SimNode::SetClock(const SimClock& clock, Time from) {
+  clock_then_ = ToNodeTime(from);
+  set_at_ = from;
+  clock_ = clock;
+}
+
 Time SimNode::ToNodeTime(Time time) const {
-  Duration passed = time - booted_;
+  Duration passed = time - set_at_;
   if (clock_.drift_ppb != 0) {
     passed += Duration(Scale(passed.count(), clock_.drift_ppb, kBillion));
   }
-  return Time(passed);
+  return clock_then_ + passed;
 }
 
 Time SimNode::FromNodeTime(Time time) const {
   if (time == kTimeNever || time == Time::min()) return time;
-  Duration passed = time.time_since_epoch();
+  Duration passed = time - clock_then_;
   if (clock_.drift_ppb != 0) {
     // One more, so that at that time the node's clock has come there.
     passed = Duration(
         Scale(passed.count(), kBillion, kBillion + clock_.drift_ppb) + 1);
   }
-  return passed < kTimeNever - booted_ ? booted_ + passed : kTimeNever;
+  return passed < kTimeNever - set_at_ ? set_at_ + passed : kTimeNever;
 }
 
 void SimNode::FillEntropy(std::span<std::byte> bytes) {

@@ -57,6 +57,8 @@ struct SimCore : SimEvent {
   Time now{};
   // It has been woken since it last returned from Wait.
   bool woken = false;
+  // When what it runs began.
+  Time begun{};
   // What ended on it last, and when, for messages.
   uint32_t last_tag = 0;
   Time last_event{};
@@ -113,10 +115,12 @@ class SimNode {
   // What its events cost; null: nothing. And how many times that.
   void SetCosts(const CostTable* costs) { costs_ = costs; }
   void SetSlowdown(double slowdown) { slowdown_ = slowdown; }
-  void SetClock(const SimClock& clock) { clock_ = clock; }
+  // What its clock does from then on, in the simulation's time; until then it
+  // goes as before, and its monotonic time never goes back.
+  void SetClock(const SimClock& clock, Time from = Time{});
   const SimClock& clock() const { return clock_; }
 
-  // The node's clock, which starts as it boots, and back.
+  // The node's clock, which starts at 0 as it boots, and back.
   Time ToNodeTime(Time time) const;
   Time FromNodeTime(Time time) const;
 
@@ -140,7 +144,10 @@ class SimNode {
   int code_ = 0;
   CoreProgram running_{};
   StopHandler stop_handler_;
-  Time booted_{};
+  // Where its clock has stood since it boots, or was set: at the simulation's
+  // time set_at_ it was clock_then_.
+  Time set_at_{};
+  Time clock_then_{};
   Random entropy_;
   const CostTable* costs_ = nullptr;
   double slowdown_ = 1;

@@ -46,7 +46,8 @@ void Simulation::Boot(SimNode& node) {
   node.ends_ = node.stop_requested_ = false;
   node.code_ = 0;
   node.stop_handler_ = {};
-  node.booted_ = now_;
+  node.set_at_ = now_;
+  node.clock_then_ = Time{};
   ++node.life_;
   ++up_count_;
   node.running_ = node.program_.Boot(node);
@@ -93,6 +94,16 @@ void Simulation::Crash(SimNode& node) {
   if (!node.up_) return;
   node.crashed_ = true;
   Finish(node, Sim::kCrashExitCode);
+}
+
+void Simulation::SetClock(SimNode& node, const SimClock& clock) {
+  // A core may be ahead, and has read the clock there.
+  Time from = now_;
+  for (const SimCore& core : node.cores()) from = std::max(from, core.now);
+  node.SetClock(clock, from);
+  if (!node.up_) return;
+  // Their deadlines come at other times now.
+  for (SimCore& core : node.cores()) WakeCore(core, now_);
 }
 
 void Simulation::Run() {
@@ -164,7 +175,7 @@ void Simulation::LeaveCore() {
 
 void Simulation::ResumeCore(SimCore& core, Time time) {
   ++turns_;
-  core.now = std::max(core.now, time);
+  core.now = core.begun = std::max(core.now, time);
   core.woken = false;
   history_ = MixBits(history_ ^ core.now.time_since_epoch().count()) +
              core.id.index() + (uint64_t{core.node->number()} << 32);
@@ -274,6 +285,13 @@ void Simulation::EndEvent(uint32_t tag, uint64_t bytes) {
   SimCore& core = *core_;
   core.last_tag = tag;
   core.last_event = core.now;
+  ChargeFor(tag, bytes);
+  if (observer_ != nullptr) observer_->OnEvent(core, tag, bytes, core.begun);
+  core.begun = core.now;
+}
+
+void Simulation::ChargeFor(uint32_t tag, uint64_t bytes) {
+  SimCore& core = *core_;
   const SimNode& node = *core.node;
   if (node.costs_ == nullptr) return;
   const EventCost* cost = node.costs_->Find(tag);

@@ -37,6 +37,17 @@ namespace ebbrt::platform {
 
 class FlowWorld;
 
+// Who is told of everything that cores do.
+class SimObserver {
+ public:
+  // The present core has run something since `begin`, to its time now.
+  virtual void OnEvent(const SimCore& core, uint32_t tag, uint64_t bytes,
+                       Time begin) = 0;
+
+ protected:
+  ~SimObserver() = default;
+};
+
 struct SimulationOptions {
   uint64_t seed = 1;
   SimFaults faults;
@@ -75,6 +86,9 @@ class Simulation {
   // Nothing if it is not up.
   void Crash(SimNode& node);
 
+  // Changes a node's clock, from now on.
+  void SetClock(SimNode& node, const SimClock& clock);
+
   // Runs until End, or until nothing more can happen.
   void Run();
   // The same in parts, for who drives several models of time: lets happen what
@@ -108,6 +122,9 @@ class Simulation {
   // none. Not the simulation's own.
   void SetFlowWorld(FlowWorld* world) { flow_world_ = world; }
   FlowWorld* flow_world() { return flow_world_; }
+
+  // Null: nobody wants to know. It outlives the simulation.
+  void SetObserver(SimObserver* observer) { observer_ = observer; }
 
   // As in the contract, of the present core and its node.
   bool Wait(Time deadline);
@@ -155,6 +172,8 @@ class Simulation {
   void LeaveCore();
   void ResumeCore(SimCore& core, Time time);
   void LetOutputsLeave(SimCore& core);
+  // What the present core has run costs that.
+  void ChargeFor(uint32_t tag, uint64_t bytes);
   // Takes a node down.
   void Finish(SimNode& node, int code);
   void ReportStuck(const char* what);
@@ -175,6 +194,7 @@ class Simulation {
   Time now_{};
   Time horizon_ = kTimeNever;  // What comes after it has to wait.
   FlowWorld* flow_world_ = nullptr;
+  SimObserver* observer_ = nullptr;
   bool ended_ = false;
   int code_ = 0;
   uint64_t history_ = 0;

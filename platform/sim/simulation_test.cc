@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -182,6 +183,71 @@ TEST(Simulation, AClockMayBeFastAndWrong) {
   Duration true_time = simulation.now().time_since_epoch();
   EXPECT_NEAR(static_cast<double>(true_time.count()), 10e9 / 1.001, 1e4);
   EXPECT_GE(wall, seconds(109));
+}
+
+TEST(Simulation, AClockThatChangesNeverGoesBack) {
+  Simulation simulation(Options());
+  std::vector<Time> read;
+  FunctionNode program([&read] {
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_TRUE(Delay(milliseconds(1)).Block().ok());
+      read.push_back(Platform::Now());
+    }
+    Exit(0);
+  });
+  program.on_end = [&simulation](int) { simulation.End(0); };
+  SimNode& node = simulation.AddNode("0", {}, program);
+  FunctionAction fast([&] {
+    simulation.SetClock(node, {.wall_offset = {}, .drift_ppb = 500'000'000});
+  });
+  FunctionAction right([&] { simulation.SetClock(node, {}); });
+  simulation.Schedule(fast, Time(milliseconds(20)));
+  simulation.Schedule(right, Time(milliseconds(50)));
+  simulation.Boot(node);
+  simulation.Run();
+  ASSERT_EQ(read.size(), 100u);
+  EXPECT_TRUE(std::is_sorted(read.begin(), read.end()));
+  // 30 ms in which it is half as fast again.
+  EXPECT_GE(read.back(), Time(milliseconds(100)));
+  EXPECT_LT(simulation.now(), Time(milliseconds(86)));
+  EXPECT_GT(simulation.now(), Time(milliseconds(84)));
+}
+
+TEST(Simulation, MayBeRunInPartsWhileEventsBlock) {
+  Simulation simulation(Options());
+  static constexpr int kNodes = 3;
+  static constexpr int kEvents = 4;
+  int woken = 0;
+  int ended = 0;
+  std::vector<std::unique_ptr<FunctionNode>> programs;
+  for (int i = 0; i < kNodes; ++i) {
+    programs.push_back(std::make_unique<FunctionNode>([&woken, i] {
+      auto left = std::make_shared<int>(kEvents);
+      for (int j = 0; j < kEvents; ++j) {
+        Spawn([&woken, i, j, left] {
+          for (int k = 0; k < 5; ++k) {
+            EXPECT_TRUE(Delay(microseconds(100 + 7 * i + j)).Block().ok());
+            ++woken;
+          }
+          if (--*left == 0) Exit(0);
+        });
+      }
+    }));
+    programs.back()->on_end = [&](int) {
+      if (++ended == kNodes) simulation.End(0);
+    };
+    simulation.Boot(simulation.AddNode(std::to_string(i), {.core_count = 2},
+                                       *programs.back()));
+  }
+  // Each part comes to its end with events that block.
+  int parts = 0;
+  for (Time time{}; simulation.RunUntil(time); time += microseconds(30)) {
+    ++parts;
+  }
+  simulation.FinishAll();
+  EXPECT_EQ(simulation.code(), 0);
+  EXPECT_EQ(woken, kNodes * kEvents * 5);
+  EXPECT_GT(parts, 10);
 }
 
 TEST(Simulation, NamesWhoWaitsForEver) {

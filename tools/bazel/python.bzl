@@ -7,7 +7,7 @@ def python_test(
         data = [],
         args = [],
         size = "small",
-        tags = [],
+        tags = ["linux"],
         **kwargs):
     """A unittest module that ends with `main()` of tools/testing/main.py.
 
@@ -20,7 +20,24 @@ def python_test(
         args = ["$(rootpath %s)" % srcs[0]] + args,
         data = srcs + data + deps + ["//tools/testing:main"],
         size = size,
-        tags = ["linux"] + tags,
+        tags = tags,
+        **kwargs
+    )
+
+def simulation_test(name, subjects, data = [], **kwargs):
+    """A unittest module about programs that simulate, its arguments.
+
+    It is for --config=sim, which they are built for.
+    """
+    python_test(
+        name = name,
+        args = ["$(rootpath %s)" % subject for subject in subjects],
+        data = subjects + data,
+        tags = [],
+        target_compatible_with = select({
+            "//platform:is_sim": [],
+            "//conditions:default": ["@platforms//:incompatible"],
+        }),
         **kwargs
     )
 
@@ -35,7 +52,7 @@ def image_test(name, subject, data = [], args = [], tags = [], **kwargs):
         name = name,
         args = ["$(rootpath %s)" % subject] + args,
         data = [subject] + data,
-        tags = ["image"] + tags,
+        tags = ["linux", "image"] + tags,
         target_compatible_with = select({
             "//platform:is_baremetal": [],
             "//conditions:default": ["@platforms//:incompatible"],

@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     for name, label in targets.applications().items():
         print(f"  {name:24} {label}")
     print("experiments:")
-    for file in sorted(paths.EXPERIMENTS.glob("*.json")):
+    for file in paths.shipped_experiments():
         description = json.loads(file.read_text()).get("description", "")
         name = str(file.relative_to(paths.ROOT))
         print(f"  {name:36} {description.partition('. ')[0].rstrip('.')}")

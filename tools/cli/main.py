@@ -18,6 +18,7 @@ EXIT_INTERRUPTED = 130
 # loaded only as needed: help must not wait for a plotting library.
 _COMMANDS = {
     "run": "run_command",
+    "explore": "explore_command",
     "start": "start_command",
     "gdb": "gdb_command",
     "test": "test_command",

@@ -29,8 +29,8 @@ class HelpTest(unittest.TestCase):
                 self.assertIn(text, done.stdout)
 
     def test_helps_with_each_command(self):
-        for command in ("run", "start", "gdb", "test", "validate", "report",
-                        "list", "doctor"):
+        for command in ("run", "explore", "start", "gdb", "test", "validate",
+                        "report", "list", "doctor"):
             with self.subTest(command):
                 done = _ebbrt(command, "--help")
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -48,6 +48,26 @@ class WrongArgumentsTest(unittest.TestCase):
         done = _ebbrt(*arguments)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn(text, done.stderr)
+
+    def test_explore_says_what_it_cannot_do(self):
+        file = str(paths.EXPERIMENTS / "faults" / "memcached.json")
+        for seeds in ("5", "9..3", "a..b", "1..2..3", "-1..3", "1..99999999"):
+            self._expect(("explore", file, f"--seeds={seeds}"),
+                         f'--seeds: found "{seeds}", expected A..B')
+        self._expect(("explore", file, "--replay=x"),
+                     '--replay: found "x", expected a seed')
+        self._expect(("explore", file, "--seeds=1..2", "--jobs=0"),
+                     "--jobs: found 0")
+        self._expect(("explore", "nowhere.json", "--seeds=1..2"),
+                     "nowhere.json: found no such file")
+        self._expect(("explore", file, "--seeds=1..2", "--point=clients=4"),
+                     '--point: found "clients=4"')
+        self._expect(("explore", file, "--seeds=1..2", "--set",
+                      "simulation.fualts=[]"), '(the nearest is "faults")')
+        several = ('sweep=[{"path": "nodes.client.count", "name": "clients", '
+                   '"values": [1, 2]}]')
+        self._expect(("explore", file, "--replay=1", "--set", several),
+                     '--point: found nothing, expected the point to run again')
 
     def test_names_the_nearest(self):
         self._expect(("run", "experiments/quickstart.json",

@@ -12,7 +12,7 @@ from tools.testing.main import main
 class ShippedExperimentsTest(unittest.TestCase):
 
     def test_are_right(self):
-        files = sorted(paths.EXPERIMENTS.glob("*.json"))
+        files = paths.shipped_experiments()
         self.assertGreater(len(files), 3)
         # The applications' BUILD files are no data of this test.
         with (mock.patch.object(targets, "application_label"),
@@ -22,7 +22,8 @@ class ShippedExperimentsTest(unittest.TestCase):
             for file in files:
                 with self.subTest(file.name):
                     config = document.load(file)
-                    self.assertEqual(config["name"], file.stem)
+                    name = file.relative_to(paths.EXPERIMENTS).with_suffix("")
+                    self.assertEqual(config["name"], "-".join(name.parts))
                     self.assertTrue(config["description"])
                     self.assertTrue(semantics.check(config))
 

@@ -9,20 +9,28 @@
 //     "duplicate": 0.001, "reorder": 0.01, "corrupt": 0.001},
 //    {"kind": "clock", "node": "client", "at_s": 0, "offset_ns": 1000000,
 //     "drift_ppb": 20000},
-//    {"kind": "random_crashes", "at_s": 1, "until_s": 10, "mean_gap_s": 2,
-//     "for_s": 0.5}]
+//    {"kind": "random", "kinds": "crash,partition", "nodes": "server,client",
+//     "at_s": 1, "until_s": 10, "mean_gap_s": 2, "for_s": 0.5}]
 //
 // "node" is a node's name or a role, which stands for all its nodes; "nodes"
 // are several, and a partition lies between them and all others; a later one
 // takes its place. Without "for_s" a fault lasts to the end. A node that has
 // crashed boots again after "for_s"; its application starts from nothing.
 //
+// "random" draws from the seed: faults of those kinds, at times that are a
+// Poisson process, each of one of the nodes (all, if none are named), each for
+// "for_s" at most. What its kind takes ("factor", "loss", ...) are bounds that
+// each draws below. Where two of a kind overlap on a node, the end of the first
+// is the end of both.
+//
 // Cores: called before there are any. Errors: kInvalidArgument, with the place.
 #ifndef EBBRT_PLATFORM_SIM_HOST_FAULT_PLAN_H_
 #define EBBRT_PLATFORM_SIM_HOST_FAULT_PLAN_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/app/parameters.h"
@@ -40,7 +48,7 @@ struct PlannedFault {
     kPartition,
     kImpair,
     kClock,
-    kRandomCrashes,
+    kRandom,
   };
 
   Kind kind = Kind::kCrash;
@@ -50,9 +58,13 @@ struct PlannedFault {
   double factor = 1;              // Of kSlow.
   LinkFaults link;                // Of kImpair.
   SimClock clock;                 // Of kClock.
-  Time until{};                   // Of kRandomCrashes.
+  std::vector<Kind> kinds;        // Of kRandom.
+  Time until{};                   // The same.
   Duration mean_gap{};            // The same.
 };
+
+// As in a plan.
+std::string_view FaultName(PlannedFault::Kind kind);
 
 using FaultPlan = std::vector<PlannedFault>;
 

@@ -57,8 +57,10 @@ Host::Host(const HostDocument& document, HostNetwork& network)
       node.node_->SetCosts(document.costs.get());
       ++(group.is_service ? services_ : tasks_);
       roles_.emplace(group.role, &node);
+      node.account_ = &accounts_[group.role];
     }
   }
+  simulation_.SetObserver(this);
 }
 
 Host::~Host() { simulation_.Cancel(boot_); }
@@ -74,18 +76,46 @@ int Host::Run() {
     std::fprintf(stderr, "sim: %s\n", std::string(planned.message()).c_str());
     return kExitWrongConfiguration;
   }
+  if (!document_.trace.empty()) {
+    auto time_line = TimeLine::Create(document_.trace);
+    if (!time_line.ok()) {
+      std::fprintf(stderr, "sim: %s\n",
+                   std::string(time_line.status().message()).c_str());
+      return kExitWrongConfiguration;
+    }
+    time_line_ = *std::move(time_line);
+  }
   ScheduleBoot();
   network_.Run(simulation_, fabric_);
+  WriteSummary();
+  return WriteTimeLine();
+}
+
+int Host::WriteTimeLine() {
+  if (time_line_ == nullptr) return simulation_.code();
+  absl::Status written = time_line_->Write(simulation_);
+  if (written.ok()) return simulation_.code();
+  std::fprintf(stderr, "sim: %s\n", std::string(written.message()).c_str());
+  return kExitFailed;
+}
+
+void Host::WriteSummary() {
   char history[17];
   std::snprintf(history, sizeof(history), "%016" PRIx64,
                 simulation_.history());
+  json time = json::object();
+  for (const HostNodeGroup& group : document_.groups) {
+    Duration whole = simulation_.now().time_since_epoch() *
+                     static_cast<int64_t>(group.count * group.cores);
+    time[group.role] = accounts_[group.role].ToJson(whole);
+  }
   WriteReport({{"event", "simulation"},
                {"virtual_ns", simulation_.now().time_since_epoch().count()},
                {"turns", simulation_.turns()},
                {"actions", simulation_.actions()},
                {"messages", flow_world_.messages()},
-               {"history", history}});
-  return simulation_.code();
+               {"history", history},
+               {"time", std::move(time)}});
 }
 
 void Host::WriteReport(json report) {
@@ -105,7 +135,7 @@ void Host::BootNext() {
     for (size_t i = 0; i < next_; ++i) {
       const HostNode& earlier = nodes_[i];
       if (&earlier.group_ == &group) break;
-      if (earlier.group_.is_service && earlier.ready_.is_null()) return;
+      if (earlier.group_.is_service && !earlier.is_ready_) return;
     }
     if (!BootOne(nodes_[next_])) return;
   }
@@ -118,6 +148,9 @@ bool Host::BootOne(HostNode& node) {
     return false;
   }
   node.started_ = true;
+  if (time_line_ != nullptr) {
+    time_line_->AddMark(*node.node_, "boots", simulation_.now());
+  }
   simulation_.Boot(*node.node_);
   return true;
 }
@@ -157,7 +190,8 @@ absl::StatusOr<json> Host::LookUp(const HostNode& node,
 }
 
 CoreProgram Host::HostNode::Boot(SimNode&) {
-  ready_ = json();
+  // What it said in an earlier life holds until it says otherwise.
+  is_ready_ = false;
   program_ = std::make_unique<NodeProgram>(
       ApplicationMain(*group_.application, options_));
   return program_->program();
@@ -190,10 +224,11 @@ void Host::HostNode::WriteConsole(SimNode& node, std::string_view text) {
 }
 
 void Host::OnReport(HostNode& node, std::string_view text) {
-  if (!node.ready_.is_null()) return;
+  if (node.is_ready_) return;
   json report = json::parse("{" + std::string(text), nullptr,
                             /*allow_exceptions=*/false);
   if (!report.is_object() || report.value("event", json()) != "ready") return;
+  node.is_ready_ = true;
   node.ready_ = std::move(report);
   ScheduleBoot();
 }
@@ -217,6 +252,29 @@ void Host::OnEnd(HostNode& node, int code) {
   } else if (tasks_ == 0) {
     StopServices();
   }
+}
+
+void Host::OnFault(const PlannedFault& fault,
+                   const std::vector<SimNode*>& nodes, bool begins) {
+  std::string kind(FaultName(fault.kind));
+  json names = json::array();
+  for (SimNode* node : nodes) {
+    names.push_back(node->name());
+    if (time_line_ == nullptr) continue;
+    time_line_->AddMark(*node, kind + (begins ? " begins" : " ends"),
+                        simulation_.now());
+  }
+  WriteReport({{"event", "fault"},
+               {"kind", std::move(kind)},
+               {"nodes", std::move(names)},
+               {"begins", begins},
+               {"virtual_ns", simulation_.now().time_since_epoch().count()}});
+}
+
+void Host::OnEvent(const SimCore& core, uint32_t tag, uint64_t bytes,
+                   Time begin) {
+  nodes_[core.node->number()].account_->Add(tag, core.now - begin);
+  if (time_line_ != nullptr) time_line_->AddEvent(core, tag, bytes, begin);
 }
 
 void Host::StopServices() {

@@ -7,8 +7,9 @@
 // it, other lines behind the name. The host adds reports of its own:
 //
 //   {"event": "end", "node", "role", "code"}           a node has ended
+//   {"event": "fault", "kind", "nodes", "begins", "virtual_ns"}
 //   {"event": "simulation", "virtual_ns", "turns", "actions", "messages",
-//    "history"}                                          all have
+//    "history", "time": {ROLE: as Account::ToJson}}     all have ended
 //
 // Cores: the process's main thread. Ownership: of all nodes. Blocks: Run.
 // Errors: the exit code: 0 if all nodes ended with 0; 2 for a wrong
@@ -30,16 +31,18 @@
 #include "absl/status/status.h"
 #include "core/app/command_line.h"
 #include "core/event/node.h"
+#include "platform/sim/host/account.h"
 #include "platform/sim/host/fault_injector.h"
 #include "platform/sim/host/host_document.h"
 #include "platform/sim/host/host_network.h"
+#include "platform/sim/host/time_line.h"
 #include "platform/sim/network/fabric.h"
 #include "platform/sim/network/flow_world.h"
 #include "platform/sim/simulation.h"
 
 namespace ebbrt::platform {
 
-class Host final : public NodeKeeper {
+class Host final : public NodeKeeper, public SimObserver {
  public:
   // The document and the network outlive it.
   Host(const HostDocument& document, HostNetwork& network);
@@ -55,6 +58,11 @@ class Host final : public NodeKeeper {
   std::vector<SimNode*> FindNodes(const std::string& name) override;
   void Crash(SimNode& node) override;
   void Restart(SimNode& node) override;
+  void OnFault(const PlannedFault& fault, const std::vector<SimNode*>& nodes,
+               bool begins) override;
+  // Of SimObserver.
+  void OnEvent(const SimCore& core, uint32_t tag, uint64_t bytes,
+               Time begin) override;
 
  private:
   // A node of the document.
@@ -75,7 +83,10 @@ class Host final : public NodeKeeper {
     std::unique_ptr<NodeProgram> program_;
     bool started_ = false;
     bool crashes_ = false;  // On purpose: that is no failure.
-    nlohmann::json ready_;  // What it said; null: it is not.
+    bool is_ready_ = false;
+    // What it said when it was ready; null: it never was.
+    nlohmann::json ready_;
+    Account* account_ = nullptr;  // Its role's.
   };
 
   // Boots what may start, in an action of its own.
@@ -98,6 +109,9 @@ class Host final : public NodeKeeper {
   void Fail(const HostNode& node, const std::string& what, int code);
   std::string NameOf(const HostNodeGroup& group, uint32_t index) const;
   void WriteReport(nlohmann::json report);
+  // At the end.
+  void WriteSummary();
+  int WriteTimeLine();
 
   const HostDocument& document_;
   HostNetwork& network_;
@@ -107,6 +121,8 @@ class Host final : public NodeKeeper {
   std::deque<HostNode> nodes_;
   // The first of each role.
   std::map<std::string, HostNode*, std::less<>> roles_;
+  std::map<std::string, Account, std::less<>> accounts_;  // By role.
+  std::unique_ptr<TimeLine> time_line_;  // Null: nobody wants one.
   FaultInjector faults_;
   BootAction boot_;
   size_t next_ = 0;      // The first that was not booted yet.

@@ -149,6 +149,7 @@ absl::StatusOr<HostDocument> ReadHostDocument(const json& given) {
                                " nodes");
   }
   document.fault_plan = ReadFaultPlan(reader, "faults");
+  document.trace = reader.Text("trace", "");
   std::string calibration = reader.Text("calibration", "");
   absl::Status status = reader.Finish();
   if (!status.ok()) return status;

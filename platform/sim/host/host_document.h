@@ -4,6 +4,7 @@
 //   {"seed": 1, "time_limit_s": 3600,
 //    "network": {"topology": "star", "rate_bps": 1e10, "delay_ns": 1000},
 //    "calibration": "experiments/calibration/default.json",
+//    "trace": "time_line.json",
 //    "nodes": [{"role": "server", "app": "memcached", "service": true},
 //              {"role": "client", "app": "loadgen", "count": 100,
 //               "parameters": {"server": "${server.endpoint}"}}],
@@ -58,6 +59,7 @@ struct HostDocument {
   std::unique_ptr<CostTable> costs;  // Null: events cost nothing.
   std::vector<HostNodeGroup> groups;
   FaultPlan fault_plan;
+  std::string trace;  // The file for a time line; "": there is none.
 
   size_t node_count() const;
 };

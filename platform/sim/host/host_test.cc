@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,7 @@ namespace {
 using nlohmann::json;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::internal::CaptureStderr;
 using ::testing::internal::CaptureStdout;
 using ::testing::internal::GetCapturedStderr;
@@ -170,7 +172,8 @@ TEST(Host, LetsPlannedFaultsHappen) {
 
 TEST(Host, DrawsCrashesFromTheSeed) {
   json faults = {{"faults",
-                  {{{"kind", "random_crashes"},
+                  {{{"kind", "random"},
+                    {"kinds", "crash"},
                     {"at_s", 0},
                     {"until_s", 2},
                     {"mean_gap_s", 0.1},
@@ -180,6 +183,61 @@ TEST(Host, DrawsCrashesFromTheSeed) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("\"code\":71"));
   EXPECT_EQ(outcome.out, RunDocument(nodes, faults).out);
+}
+
+TEST(Host, DrawsFaultsOfAllKindsFromTheSeed) {
+  json faults = {{"faults",
+                  {{{"kind", "random"},
+                    {"kinds", "slow,link_down,partition,impair,clock"},
+                    {"nodes", "task-1,other"},
+                    {"until_s", 2},
+                    {"mean_gap_s", 0.01},
+                    {"for_s", 0.05}}}}};
+  json nodes = {Node("task", "sleeps", {{"count", 2}}),
+                Node("other", "sleeps")};
+  Outcome outcome = RunDocument(nodes, faults);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* kind :
+       {"slow", "link_down", "partition", "impair", "clock"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(std::string("\"kind\":\"") + kind));
+  }
+  EXPECT_THAT(outcome.out, HasSubstr("\"nodes\":[\"other\"]"));
+  EXPECT_THAT(outcome.out, HasSubstr("\"nodes\":[\"task-1\"]"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("\"nodes\":[\"task-0\"]")));
+  EXPECT_EQ(outcome.out, RunDocument(nodes, faults).out);
+}
+
+TEST(Host, WritesATimeLineThatChangesNothing) {
+  json nodes = {Node("task", "sleeps", {{"count", 2}})};
+  json faults = {{{"kind", "crash"}, {"node", "task-0"}, {"at_s", 1},
+                  {"for_s", 1}}};
+  std::string file = std::string(std::getenv("TEST_TMPDIR")) + "/line.json";
+  Outcome plain = RunDocument(nodes, {{"faults", faults}});
+  Outcome traced = RunDocument(nodes, {{"faults", faults}, {"trace", file}});
+  EXPECT_EQ(traced.code, 0) << traced.err;
+  EXPECT_EQ(plain.out, traced.out);
+  absl::StatusOr<json> line = ReadJsonFile(file);
+  ASSERT_TRUE(line.ok()) << line.status();
+  int slices = 0;
+  std::string names;
+  for (const json& event : (*line)["traceEvents"]) {
+    if (event["ph"] == "X") ++slices;
+    names += event["name"].get<std::string>() + ";";
+    if (event["ph"] == "M") names += event["args"]["name"].dump() + ";";
+  }
+  EXPECT_GT(slices, 4);
+  EXPECT_THAT(names, HasSubstr("process_name;\"task-1\""));
+  EXPECT_THAT(names, HasSubstr("crash begins;crash ends;"));
+  EXPECT_THAT(RunDocument(nodes, {{"trace", "/nowhere/line.json"}}).err,
+              HasSubstr("simulation.trace: /nowhere/line.json"));
+}
+
+TEST(Host, TellsWhereTheTimeGoes) {
+  // A tag's name and cost, of which the test application's events have none.
+  Outcome outcome = RunDocument({Node("task", "sleeps", {{"cores", 4}})});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\"time\":{\"task\":{\"busy\":"));
+  EXPECT_THAT(outcome.out, HasSubstr("\"core.timer\":{\"count\":1"));
 }
 
 TEST(Host, SaysWhatIsWrongWithADocument) {
@@ -194,6 +252,20 @@ TEST(Host, SaysWhatIsWrongWithADocument) {
   EXPECT_THAT(error({Node("a", "shows")},
                     {{"faults", {{{"kind", "crash"}, {"node", "b"}}}}}),
               HasSubstr("found the node \"b\""));
+  json drawn = {{"kind", "random"}, {"kinds", "crash"}, {"for_s", 1}};
+  auto wrong = [&](json change) {
+    json fault = drawn;
+    fault.update(change);
+    return error({Node("a", "shows")}, {{"faults", {fault}}});
+  };
+  EXPECT_EQ(wrong(json::object()), "");
+  EXPECT_THAT(wrong({{"kinds", "crash,flood"}}),
+              HasSubstr("simulation.faults[0].kinds"));
+  EXPECT_THAT(wrong({{"kinds", "random"}}), HasSubstr("kinds"));
+  EXPECT_THAT(wrong({{"for_s", 0}}), HasSubstr("simulation.faults[0].for_s"));
+  EXPECT_THAT(wrong({{"at_s", 3}, {"until_s", 2}}), HasSubstr("until_s"));
+  EXPECT_THAT(wrong({{"loss", 2}}), HasSubstr("loss"));
+  EXPECT_THAT(wrong({{"nodes", "b"}}), HasSubstr("found the node \"b\""));
   EXPECT_THAT(error({Node("a", "shows")}, {{"calibration", "/nowhere"}}),
               HasSubstr("/nowhere: cannot be read"));
   EXPECT_THAT(error({Node("a", "shows",

@@ -24,8 +24,17 @@ FlowConnection::FlowConnection(FlowNetwork& network, const FlowAddress& self,
 
 FlowConnection::~FlowConnection() {
   if (linked()) Unlink();
-  while (SimInterrupt* message = inbox_.PopFront()) message->Drop();
-  for (FlowMessage* message : early_) message->Drop();
+  FlowWorld& world = network_.world();
+  DropInbox();
+  for (FlowMessage* message : early_) world.Free(message);
+  // Its node goes, and has no time to say so.
+  if (!ended_ && peer_.key != 0) world.NoticeLater(self_, peer_);
+}
+
+void FlowConnection::DropInbox() {
+  while (SimInterrupt* message = inbox_.PopFront()) {
+    network_.world().Free(static_cast<FlowMessage*>(message));
+  }
 }
 
 void FlowConnection::Connect(uint32_t node) {
@@ -109,7 +118,7 @@ void FlowConnection::Fail(absl::Status status) {
   if (failed_) return;
   failed_ = true;
   status_ = std::move(status);
-  while (SimInterrupt* message = inbox_.PopFront()) message->Drop();
+  DropInbox();
   undelivered_.Clear();
   network_.SpawnEnd(self_.key);
 }
@@ -121,6 +130,7 @@ bool FlowConnection::End() {
   }
   // What was sent in this turn leaves before the connection is forgotten.
   Leave();
+  ended_ = true;
   // Nobody has heard of an end that was refused.
   if (handler_ != nullptr) handler_->OnClosed(status_);
   return true;
@@ -128,7 +138,7 @@ bool FlowConnection::End() {
 
 void FlowConnection::Receive(FlowMessage* message) {
   if (failed_) {
-    message->Drop();
+    network_.world().Free(message);
     return;
   }
   // What is not of the stream has no place in its order.

@@ -61,6 +61,7 @@ class FlowConnection final : public TcpConnection, public ListLink {
   bool End();
 
  private:
+  void DropInbox();
   bool PumpOnce();
   void Handle(FlowMessage& message);
   void Deliver();
@@ -96,6 +97,7 @@ class FlowConnection final : public TcpConnection, public ListLink {
   bool failed_ = false;          // Gone: `status_` is for OnClosed.
   bool pumping_ = false;         // Maybe blocked in the handler.
   bool end_waits_ = false;       // End has been put off.
+  bool ended_ = false;           // The peer knows, or will be told.
   absl::Status status_;
 };
 

@@ -3,7 +3,8 @@
 // A message of a connection is never lost for good while its ends live: where
 // the fabric loses it, it is sent again after a while, and the receiver puts
 // messages in order. So what a fault costs is time, as with TCP, whose segments
-// are not simulated one by one.
+// are not simulated one by one. One that has come to a node which goes before
+// it is served is lost likewise.
 //
 // Cores: the host thread that simulates. Ownership: of the pool, to which a
 // message goes back by itself when it has been served or dropped.
@@ -43,7 +44,7 @@ class FlowMessage final : public Parcel, public SimInterrupt {
     kTaken,     // The handler was given `bytes` of what had been sent.
     kClosed,    // No more data will come.
     kReset,     // The connection is gone.
-    kTimedOut,  // Not sent: what `from` has sent did not arrive, for too long.
+    kTimedOut,  // Not sent: `from` does not hear of `to` any more.
     kDatagram,
   };
 
@@ -63,6 +64,7 @@ class FlowMessage final : public Parcel, public SimInterrupt {
   }
 
   void Serve() override;
+  // The node that it has come to has gone.
   void Drop() override;
 
   Kind kind = Kind::kData;

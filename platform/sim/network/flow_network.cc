@@ -24,7 +24,9 @@ FlowNetwork::FlowNetwork(FlowWorld& world, std::shared_ptr<FlowNode> node)
 FlowNetwork::~FlowNetwork() {
   // A socket may be held by an Ebb that goes later.
   for (auto& [key, socket] : sockets_) socket->OnNetworkGone();
-  while (SimInterrupt* message = sending_.PopFront()) message->Drop();
+  while (SimInterrupt* message = sending_.PopFront()) {
+    world_.Free(static_cast<FlowMessage*>(message));
+  }
 }
 
 FlowNetwork& FlowNetwork::Mine() {

@@ -10,6 +10,8 @@
 
 #include "absl/status/status.h"
 #include "core/async/combinators.h"
+#include "core/event/event_loop.h"
+#include "core/event/timer.h"
 #include "core/net/install_network.h"
 #include "core/net/network.h"
 #include "core/net/network_testing.h"
@@ -192,6 +194,117 @@ TEST(FlowNetwork, AServerThatCrashesAndRestartsResetsItsOldConnections) {
   EXPECT_TRUE(absl::IsUnavailable(exchange.ended.status))
       << exchange.ended.status;
   EXPECT_EQ(nodes.server.codes.front(), Sim::kCrashExitCode);
+}
+
+// Takes what comes, and says nothing.
+class Mute final : public TcpHandler {
+ public:
+  // Where its end is told.
+  explicit Mute(absl::Status* status = nullptr) : status_(status) {}
+  void OnConnected(TcpConnection&) override {}
+  void OnReceive(IOBufChain) override {}
+  void OnPeerClosed() override {}
+  void OnClosed(const absl::Status& status) override {
+    if (status_ != nullptr) *status_ = status;
+  }
+
+ private:
+  absl::Status* const status_;
+};
+
+TEST(FlowNetwork, APeerThatDiesIsMissedAfterAWhile) {
+  Ended ended;
+  TwoNodes nodes(
+      testing::Seed(), {},
+      [] {
+        ASSERT_TRUE(InstallNetwork("flow").ok());
+        auto bound = ListenTcpOnAllCores(
+            {IpAddress(), kPort},
+            [](const Endpoint&) { return std::make_unique<Mute>(); });
+        ASSERT_TRUE(std::move(bound).Block().ok());
+      },
+      [&ended] {
+        ASSERT_TRUE(InstallNetwork("").ok());
+        network->ConnectTcp(kServer,
+                            std::make_unique<Client>(ended, "question"));
+      });
+  // The question has long been taken, and nothing more is sent.
+  nodes.At(seconds(1), [&nodes] {
+    nodes.simulation.Crash(nodes.server_node);
+  });
+  EXPECT_EQ(nodes.Run(), 0);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(ended.status)) << ended.status;
+  EXPECT_GE(nodes.simulation.now(),
+            Time(seconds(1) + nodes.world.options().keep_alive));
+}
+
+// Connects, and gives up a second later.
+class Fickle final : public TcpHandler {
+ public:
+  void OnConnected(TcpConnection& connection) override {
+    gives_up_ = std::make_unique<Timer>([&connection] { connection.Abort(); });
+    gives_up_->SetAfter(seconds(1));
+  }
+  void OnReceive(IOBufChain) override {}
+  void OnPeerClosed() override {}
+  void OnClosed(const absl::Status&) override {}
+
+ private:
+  std::unique_ptr<Timer> gives_up_;
+};
+
+TEST(FlowNetwork, AnEndMissesAPeerWhoseResetIsLost) {
+  absl::Status status;
+  TwoNodes nodes(
+      testing::Seed(), {},
+      [&status] {
+        ASSERT_TRUE(InstallNetwork("flow").ok());
+        auto bound =
+            ListenTcpOnAllCores({IpAddress(), kPort}, [&](const Endpoint&) {
+              return std::make_unique<Mute>(&status);
+            });
+        ASSERT_TRUE(std::move(bound).Block().ok());
+      },
+      [] {
+        ASSERT_TRUE(InstallNetwork("").ok());
+        network->ConnectTcp(kServer, std::make_unique<Fickle>());
+        EXPECT_TRUE(Delay(seconds(30)).Block().ok());
+        Exit(0);
+      });
+  nodes.At(milliseconds(500), [&nodes] {
+    nodes.fabric.Partition({&nodes.server_node});
+  });
+  EXPECT_EQ(nodes.Run(), 0);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+}
+
+TEST(FlowNetwork, WhatANodeDidNotServeBeforeItsEndIsSentAgain) {
+  Ended ended;
+  const std::string text = "hello";
+  bool was_busy = false;
+  TwoNodes nodes(
+      testing::Seed(), {},
+      [&was_busy] {
+        Serve();
+        if (std::exchange(was_busy, true)) return;
+        // Busy while the client asks to connect, on all cores.
+        for (uint32_t i = 0; i < Platform::CoreCount(); ++i) {
+          SpawnOn(CoreId(i), [] { Sim::Charge(milliseconds(10)); });
+        }
+      },
+      [&] {
+        ASSERT_TRUE(InstallNetwork("").ok());
+        network->ConnectTcp(kServer, std::make_unique<Client>(ended, text));
+      });
+  nodes.At(milliseconds(3), [&nodes] {
+    nodes.simulation.Crash(nodes.server_node);
+  });
+  nodes.At(milliseconds(5), [&nodes] {
+    nodes.simulation.Boot(nodes.server_node);
+  });
+  EXPECT_EQ(nodes.Run(), 0);
+  EXPECT_TRUE(ended.status.ok()) << ended.status;
+  EXPECT_EQ(ended.received, text);
 }
 
 TEST(FlowNetwork, RefusesWhereNobodyListens) {

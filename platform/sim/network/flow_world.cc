@@ -80,6 +80,14 @@ void FlowWorld::Send(FlowMessage& message, Time time) {
   fabric_.Send(message, message.from.node, message.to.node, time);
 }
 
+void FlowWorld::NoticeLater(const FlowAddress& gone, const FlowAddress& peer) {
+  if (simulation_.ended()) return;
+  FlowMessage* notice = NewMessage(Kind::kTimedOut);
+  notice->from = gone;
+  notice->to = peer;
+  fabric_.Deliver(*notice, simulation_.now() + options_.keep_alive);
+}
+
 void FlowWorld::Refuse(const FlowMessage& message, Time now) {
   if (message.kind == Kind::kReset || message.kind == Kind::kDatagram) return;
   FlowMessage* reset = NewMessage(Kind::kReset);
@@ -117,10 +125,22 @@ void FlowWorld::GiveUp(FlowMessage& message) {
 
 void FlowMessage::Arrive(Time now) {
   if (std::exchange(retries_, false)) {
-    world_.fabric().Send(*this, from.node, to.node, now);
+    if (from.core->life == from.life) {
+      world_.fabric().Send(*this, from.node, to.node, now);
+    } else {
+      world_.Free(this);
+    }
     return;
   }
   Simulation& simulation = world_.simulation();
+  if (kind == Kind::kTimedOut) {
+    if (to.core->life == to.life) {
+      simulation.Raise(*to.core, *this);
+    } else {
+      world_.Free(this);
+    }
+    return;
+  }
   bool to_listener = kind == Kind::kConnect || kind == Kind::kDatagram;
   if (to_listener ? !simulation.node(to.node).up() : to.core->life == 0) {
     Lose(now, Lost::kLinkDown);
@@ -135,6 +155,10 @@ void FlowMessage::Arrive(Time now) {
 }
 
 void FlowMessage::Lose(Time now, Lost) {
+  // It is not sent again; the end that it was for finds out by itself.
+  if (kind == Kind::kReset && to.core->life == to.life) {
+    world_.NoticeLater(from, to);
+  }
   if (kind == Kind::kDatagram || kind == Kind::kReset) {
     world_.Free(this);
     return;
@@ -170,6 +194,13 @@ Parcel* FlowMessage::Duplicate() {
 
 void FlowMessage::Serve() { FlowNetwork::Mine().Receive(this); }
 
-void FlowMessage::Drop() { world_.Free(this); }
+void FlowMessage::Drop() {
+  Simulation& simulation = world_.simulation();
+  if (simulation.ended() || kind == Kind::kTimedOut) {
+    world_.Free(this);
+  } else {
+    Lose(simulation.now(), Lost::kLinkDown);
+  }
+}
 
 }  // namespace ebbrt::platform

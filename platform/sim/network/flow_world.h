@@ -24,6 +24,9 @@ struct FlowOptions {
   // At most this many bytes of a direction have been taken from the sender and
   // not yet been given to the receiver's handler. REQUIRES: at least 2.
   size_t window_bytes = 256 * kKiB;
+  // How long an end that sends nothing, and so gets no answer that tells, does
+  // not notice that its peer is gone (RFC 1122, section 4.2.3.6).
+  Duration keep_alive = std::chrono::seconds(10);
 };
 
 // What the cores of one node share, in one of its lives.
@@ -55,6 +58,8 @@ class FlowWorld {
   void Free(FlowMessage* message);
   // Sends it from its node at that time.
   void Send(FlowMessage& message, Time time);
+  // `gone` is no more, and could not say so: its peer will notice.
+  void NoticeLater(const FlowAddress& gone, const FlowAddress& peer);
 
   uint64_t NewKey() { return ++last_key_; }
   // The node's part; null unless it is up and has installed the network.
