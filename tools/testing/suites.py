@@ -38,7 +38,7 @@ SUITES = (
     Suite("linux", "everything, as a Linux process", "test", (), ("//...",)),
     Suite("sim", "core and applications in virtual time, in many orders",
           "test", ("--config=sim", _ANYWHERE, "--build_tests_only"),
-          _PORTABLE),
+          (*_PORTABLE, "//platform/sim/...")),
     Suite("sim_faults", "the same with early and late waits", "test",
           ("--config=sim_faults", _ANYWHERE, "--build_tests_only"), _PORTABLE),
     # Tests have at most four cores, so that four run all of them.
@@ -59,7 +59,8 @@ SUITES = (
           "test", ("--config=asan", "--build_tests_only"), _NATIVE),
     Suite("fuzz", "fuzzers, some seconds each, with sanitizers", "test",
           ("--config=fuzz", "--build_tests_only"),
-          (*_PORTABLE, "//platform/baremetal/acpi:all")),
+          (*_PORTABLE, "//platform/baremetal/acpi:all",
+           "//platform/baremetal/virtio:all")),
     Suite("tsan", "what several threads share, with the thread sanitizer",
           "test", ("--config=tsan", "--build_tests_only"), _SHARED),
 )
