@@ -166,6 +166,7 @@ TEST(Halt, EndsWithTheTranslationsOfThen) {
 TEST(Halt, CountsTheShootdownsThatComeAsItEnds) {
   if (processor_count.load() < 2) GTEST_SKIP() << "there is one processor";
   constexpr int kRoundsMax = 20000;
+  constexpr uint64_t kWakeTurnsMax = 100000;
   constexpr int64_t kRoundsNs = 20 * kNsPerSecond;
   auto* page = static_cast<volatile uint64_t*>(
       Baremetal::ReservePages(Baremetal::kPageBytes, Baremetal::kPageBytes));
@@ -183,7 +184,8 @@ TEST(Halt, CountsTheShootdownsThatComeAsItEnds) {
   for (int round = 0; round < kRoundsMax && NowNs() < end_ns; ++round) {
     ASSERT_TRUE(shoot_down());
     sleeper.Ask();
-    SpinUpTo(kTurnsMax, random);
+    // What a host takes to wake a processor.
+    SpinUpTo(kWakeTurnsMax, random);
     ASSERT_TRUE(shoot_down());
     while (!sleeper.HasAnswered()) Pause();
   }
