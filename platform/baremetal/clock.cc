@@ -5,6 +5,7 @@
 #include "core/base/spin_lock.h"
 #include "platform/baremetal/cpu/layout.h"
 #include "platform/baremetal/cpu/local_apic.h"
+#include "platform/baremetal/kvm_clock.h"
 
 namespace ebbrt::platform::machine {
 namespace {
@@ -73,7 +74,7 @@ void MeasureWithPit(Clock& measured) {
 }
 
 // What the processor, or the hypervisor, says of itself; 0 if nothing.
-uint64_t CyclesPerSecondFromCpuid() {
+uint64_t KnownCyclesPerSecond() {
   constexpr uint32_t kHypervisorPresent = 1u << 31;
   constexpr uint32_t kHypervisorTiming = 0x40000010;
   if ((Cpuid(1).c & kHypervisorPresent) != 0 &&
@@ -81,6 +82,7 @@ uint64_t CyclesPerSecondFromCpuid() {
     const uint64_t khz = Cpuid(kHypervisorTiming).a;
     if (khz != 0) return khz * 1000;
   }
+  if (const uint64_t by_kvm = KvmCyclesPerSecond(); by_kvm != 0) return by_kvm;
   constexpr uint32_t kTscLeaf = 0x15;
   if (Cpuid(0).a >= kTscLeaf) {
     const CpuidResult leaf = Cpuid(kTscLeaf);
@@ -176,7 +178,7 @@ uint64_t Factor(uint64_t per, uint64_t of) {
 
 void InitializeClock() {
   clock.start = ReadTsc();
-  clock.cycles_per_second = CyclesPerSecondFromCpuid();
+  clock.cycles_per_second = KnownCyclesPerSecond();
   if (clock.cycles_per_second == 0 || !TimerHasDeadlines()) {
     const uint64_t known = clock.cycles_per_second;
     MeasureWithPit(clock);
@@ -209,8 +211,11 @@ int64_t WallClockNs() {
     rtc_lock.lock();
     offset_ns = wall_clock_offset_ns.load(std::memory_order_relaxed);
     if (offset_ns == 0) {
-      offset_ns = ReadRtcSeconds() * static_cast<int64_t>(kNsPerSecond) -
-                  NowNs();
+      int64_t now_ns = KvmWallClockNs();
+      if (now_ns == 0) {
+        now_ns = ReadRtcSeconds() * static_cast<int64_t>(kNsPerSecond);
+      }
+      offset_ns = now_ns - NowNs();
       wall_clock_offset_ns.store(offset_ns, std::memory_order_relaxed);
     }
     rtc_lock.unlock();

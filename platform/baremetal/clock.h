@@ -26,7 +26,7 @@ uint64_t CyclesPerSecond();
 
 // Since InitializeClock.
 int64_t NowNs();
-// Since 1970, by the machine's battery-backed clock.
+// Since 1970, by the hypervisor's clock or the machine's battery-backed one.
 int64_t WallClockNs();
 
 // Has the timer of this processor end its halt at that time. It may do so

@@ -161,5 +161,37 @@ TEST(Halt, EndsWithTheTranslationsOfThen) {
   Baremetal::UnreservePages(page(0), kPages * Baremetal::kPageBytes);
 }
 
+// It is told of one shootdown while it looks for those that it has missed; who
+// waits for it would wait for ever if it lost count.
+TEST(Halt, CountsTheShootdownsThatComeAsItEnds) {
+  if (processor_count.load() < 2) GTEST_SKIP() << "there is one processor";
+  constexpr int kRoundsMax = 20000;
+  constexpr uint64_t kWakeTurnsMax = 100000;
+  constexpr int64_t kRoundsNs = 20 * kNsPerSecond;
+  auto* page = static_cast<volatile uint64_t*>(
+      Baremetal::ReservePages(Baremetal::kPageBytes, Baremetal::kPageBytes));
+  ASSERT_NE(page, nullptr);
+  auto shoot_down = [&] {
+    auto* const address = const_cast<uint64_t*>(page);
+    const bool committed =
+        Baremetal::CommitPages(address, Baremetal::kPageBytes, 0);
+    if (committed) Baremetal::DecommitPages(address, Baremetal::kPageBytes);
+    return committed;
+  };
+  std::mt19937_64 random(testing::Seed());
+  Sleeper sleeper(random());
+  const int64_t end_ns = NowNs() + kRoundsNs;
+  for (int round = 0; round < kRoundsMax && NowNs() < end_ns; ++round) {
+    ASSERT_TRUE(shoot_down());
+    sleeper.Ask();
+    // What a host takes to wake a processor.
+    SpinUpTo(kWakeTurnsMax, random);
+    ASSERT_TRUE(shoot_down());
+    while (!sleeper.HasAnswered()) Pause();
+  }
+  Baremetal::UnreservePages(const_cast<uint64_t*>(page),
+                            Baremetal::kPageBytes);
+}
+
 }  // namespace
 }  // namespace ebbrt::platform::machine

@@ -54,6 +54,8 @@ enum class Msr : uint32_t {
   kSfmask = 0xc0000084,
   kFsBase = 0xc0000100,
   kGsBase = 0xc0000101,
+  kKvmWallClock = 0x4b564d00,
+  kKvmSystemTime = 0x4b564d01,
 };
 inline uint64_t ReadMsr(Msr msr) {
   uint32_t low;

@@ -3,12 +3,15 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
+#include <atomic>
 #include <limits>
 
+#include "core/base/spin_lock.h"
 #include "core/base/types.h"
 #include "platform/baremetal/clock.h"
 #include "platform/baremetal/console.h"
 #include "platform/baremetal/cpu/instructions.h"
+#include "platform/baremetal/entropy_pool.h"
 #include "platform/baremetal/libc/system_calls.h"
 #include "platform/baremetal/memory/frames.h"
 
@@ -123,8 +126,24 @@ constexpr SystemCallEntry kCalls[] = {
     {SYS_prctl, Zero},
 };
 
+constinit EntropyPool entropy_pool;
+constinit SpinLock entropy_lock;
+constinit std::atomic<bool> entropy_is_gathered{false};
+
 // RDRAND fails for a while where it is asked too fast; Intel SDM 7.3.17.1.
+// RDSEED does so more readily.
 constexpr int kRandomTriesMax = 10;
+
+[[gnu::target("rdseed")]] bool ReadSeed(uint64_t& number) {
+  for (int i = 0; i < kRandomTriesMax; ++i) {
+    unsigned long long value;
+    if (__builtin_ia32_rdseed_di_step(&value) != 0) {
+      number = value;
+      return true;
+    }
+  }
+  return false;
+}
 
 [[gnu::target("rdrnd")]] bool ReadRandom(uint64_t& number) {
   for (int i = 0; i < kRandomTriesMax; ++i) {
@@ -137,6 +156,10 @@ constexpr int kRandomTriesMax = 10;
   return false;
 }
 
+bool HasSeed() {
+  constexpr uint32_t kHasRdseed = 1u << 18;  // CPUID leaf 7, register b.
+  return Cpuid(0).a >= 7 && (Cpuid(7).b & kHasRdseed) != 0;
+}
 bool HasRandom() {
   constexpr uint32_t kHasRdrand = 1u << 30;  // CPUID leaf 1, register c.
   return (Cpuid(1).c & kHasRdrand) != 0;
@@ -161,17 +184,29 @@ uint64_t GatherJitter() {
 
 constinit const SystemCallGroup kProcessCalls = {kCalls, std::size(kCalls)};
 
+void AddEntropy(const void* bytes, size_t count) {
+  entropy_lock.lock();
+  entropy_pool.Add(bytes, count);
+  entropy_lock.unlock();
+}
+
 void FillEntropy(void* bytes, size_t count) {
-  auto* to = static_cast<char*>(bytes);
+  // As much as the pool holds; what is gathered slowly adds up in it.
+  uint64_t fresh[4] = {};
+  const bool has_seed = HasSeed();
   const bool has_random = HasRandom();
-  while (count > 0) {
-    uint64_t number;
-    if (!has_random || !ReadRandom(number)) number = GatherJitter();
-    const size_t part = count < sizeof(number) ? count : sizeof(number);
-    CopyBytes(to, &number, part);
-    to += part;
-    count -= part;
+  for (uint64_t& number : fresh) {
+    if (has_seed && ReadSeed(number)) continue;
+    if (has_random && ReadRandom(number)) continue;
+    number = GatherJitter();
+    // One a call is what it may take, once the pool has some.
+    if (entropy_is_gathered.load(std::memory_order_relaxed)) break;
   }
+  entropy_is_gathered.store(true, std::memory_order_relaxed);
+  entropy_lock.lock();
+  entropy_pool.Add(fresh, sizeof(fresh));
+  entropy_pool.Fill(bytes, count);
+  entropy_lock.unlock();
 }
 
 }  // namespace ebbrt::platform::machine

@@ -72,7 +72,9 @@ extern "C" {
 // processor.
 void SetStopVector(uint8_t vector);
 
-// Entropy of the machine, as good as there is.
+// Entropy of the machine, as good as there is; and more of it, by who has a
+// source. Any core, also before the C library.
+void AddEntropy(const void* bytes, size_t count);
 void FillEntropy(void* bytes, size_t count);
 
 }  // namespace ebbrt::platform::machine
