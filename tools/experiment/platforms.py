@@ -29,11 +29,23 @@ def parse(text: str, place: str = "--platform") -> list[str]:
     return names
 
 
-def choose(config: Document, platforms: Sequence[str]) -> None:
-    """Runs all nodes of ours there. Raises DocumentError."""
+def settle(config: Document, chosen: Sequence[str] = ()) -> list[str]:
+    """Runs all nodes of ours on the platforms that are chosen, else on those
+    that the experiment itself has in "platforms". Returns these, none if
+    nothing says. Raises DocumentError."""
     problems = schema.check_experiment(config)
     if problems:
         raise DocumentError(problems)
+    own = config.pop("platforms", [])
+    platforms = list(chosen) or own
+    if platforms:
+        choose(config, platforms)
+    return platforms
+
+
+def choose(config: Document, platforms: Sequence[str]) -> None:
+    """Runs all nodes of ours there. REQUIRES: the schema accepts it."""
+    config.pop("platforms", None)
     _forget_platforms(config)
     if len(platforms) == 1:
         config["platform"] = platforms[0]

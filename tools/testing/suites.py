@@ -38,7 +38,7 @@ SUITES = (
     Suite("linux", "everything, as a Linux process", "test", (), ("//...",)),
     Suite("sim", "core and applications in virtual time, in many orders",
           "test", ("--config=sim", _ANYWHERE, "--build_tests_only"),
-          _PORTABLE),
+          (*_PORTABLE, "//platform/sim/...")),
     Suite("sim_faults", "the same with early and late waits", "test",
           ("--config=sim_faults", _ANYWHERE, "--build_tests_only"), _PORTABLE),
     # Tests have at most four cores, so that four run all of them.
