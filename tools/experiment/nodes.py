@@ -26,6 +26,7 @@ class Node:
     parameters: dict[str, Any] = field(default_factory=dict)
     network: str = ""
     busy_poll: bool = False
+    is_traced: bool = False  # Reports what its events cost.
     arguments: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     ready: str = "report"

@@ -56,9 +56,11 @@ def choose(config: Document, platforms: Sequence[str]) -> None:
         series = figure.setdefault("series", [])
         if AXIS not in (*series, *figure.get("where", {}), figure["x"]):
             series.append(AXIS)
-    config["claims"] = [_of_platform(claim, platform)
-                        for claim in config.get("claims", [])
-                        for platform in platforms]
+    # A claim that compares platforms is one claim.
+    config["claims"] = list({
+        changed["name"]: changed for claim in config.get("claims", [])
+        for platform in platforms
+        for changed in [_of_platform(claim, platform)]}.values())
 
 
 def _forget_platforms(config: Document) -> None:
@@ -82,12 +84,14 @@ def _of_platform(claim: dict[str, str], platform: str) -> dict[str, str]:
         tree = ast.parse(claim["expression"].strip(), mode="eval")
     except (SyntaxError, ValueError):
         return claim  # It will be told what is wrong with it.
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and getattr(
-                call.func, "id", "") in AGGREGATES and not any(
-                    keyword.arg == AXIS for keyword in call.keywords):
-            call.keywords.append(
-                ast.keyword(arg=AXIS, value=ast.Constant(platform)))
+    unsaid = [call for call in ast.walk(tree) if isinstance(call, ast.Call)
+              and getattr(call.func, "id", "") in AGGREGATES and not any(
+                  keyword.arg == AXIS for keyword in call.keywords)]
+    if not unsaid:
+        return claim
+    for call in unsaid:
+        call.keywords.append(
+            ast.keyword(arg=AXIS, value=ast.Constant(platform)))
     return {**claim, "name": f"{claim['name']} ({platform})",
             "expression": ast.unparse(tree)}
 

@@ -57,6 +57,15 @@ class PlatformsTest(unittest.TestCase):
         platforms.choose(config, ["sim"])
         self.assertEqual(config["sweep"], self._chosen("sim")[0]["sweep"])
 
+    def test_a_claim_that_compares_platforms_is_one(self):
+        config = copy.deepcopy(_DOCUMENT)
+        config["claims"] = [{"name": "alike", "goal": "<= 1", "expression":
+                             'median(a, kind="ours", platform="sim") / '
+                             'median(a, kind="ours", platform="linux")'}]
+        claims = copy.deepcopy(config["claims"])
+        platforms.choose(config, ["linux", "sim"])
+        self.assertEqual(config["claims"], claims)
+
     def test_an_experiment_may_name_its_own(self):
         config = {**copy.deepcopy(_DOCUMENT), "platforms": ["linux", "sim"]}
         same = self._chosen("linux", "sim")[0]
