@@ -171,7 +171,7 @@ absl::StatusOr<Options> ReadOptions(const json& parameters, uint64_t seed) {
   options.poll = reader.Boolean("poll", true) &&
                  !Has(Platform::kFeatures, platform::Feature::kVirtualTime);
   options.warmup = Seconds(reader, "warmup_s", 0.5, 0);
-  options.duration = Seconds(reader, "duration_s", 2, 0.001);
+  options.duration = Seconds(reader, "duration_s", 2, 1e-6);
   absl::Status status = reader.Finish();
   if (!status.ok()) return status;
   return options;

@@ -40,6 +40,7 @@ json CostToJson(const TraceSnapshot& snapshot, const TagCost& cost,
   if (cost.sized_count != 0) {
     CostLine line = CostLineOf(cost);
     entry["bytes"] = cost.bytes;
+    entry["sized_count"] = cost.sized_count;
     entry["fixed_ns"] = snapshot.NanosecondsOf(line.cycles_fixed);
     entry["per_byte_ns"] = snapshot.NanosecondsOf(line.cycles_per_byte);
   }

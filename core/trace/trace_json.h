@@ -16,7 +16,8 @@ namespace ebbrt {
 // A list with, for each tag, the most expensive first:
 //   {"tag": "memcached.get", "count": n, "share": of all time of all cores,
 //    "total_ns", "mean_ns", "max_ns"}, and where events said their bytes,
-//   {"bytes": sum, "fixed_ns", "per_byte_ns"}: the line through cost and size.
+//   {"bytes": sum, "sized_count": of how many, "fixed_ns", "per_byte_ns"}: the
+//   line through cost and size.
 nlohmann::json TagCostsToJson(const TraceSnapshot& snapshot);
 
 // What all cores did last, to be opened in a trace viewer (ui.perfetto.dev): a

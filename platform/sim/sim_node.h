@@ -115,6 +115,8 @@ class SimNode {
   // What its events cost; null: nothing. And how many times that.
   void SetCosts(const CostTable* costs) { costs_ = costs; }
   void SetSlowdown(double slowdown) { slowdown_ = slowdown; }
+  // From a wake-up until a core that slept goes on.
+  void SetWakeLatency(Duration latency) { wake_latency_ = latency; }
   // What its clock does from then on, in the simulation's time; until then it
   // goes as before, and its monotonic time never goes back.
   void SetClock(const SimClock& clock, Time from = Time{});
@@ -150,6 +152,7 @@ class SimNode {
   Time clock_then_{};
   Random entropy_;
   const CostTable* costs_ = nullptr;
+  Duration wake_latency_{};
   double slowdown_ = 1;
   SimClock clock_;
 };

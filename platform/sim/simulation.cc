@@ -246,6 +246,8 @@ void Simulation::WakeCore(SimCore& core, Time from) {
   // The present core learns of it when it waits.
   if (&core == core_) return;
   Time time = from + Draw(faults_.wake_latency_min, faults_.wake_latency_max);
+  // One that is still at work does not have to be woken.
+  if (core.now < from) time += core.node->wake_latency_;
   if (core.scheduled() && queue_.time_of(core) <= time) return;
   ScheduleCore(core, time);
 }

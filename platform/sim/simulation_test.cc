@@ -160,6 +160,39 @@ TEST_F(CostTest, ATagThatIsNotThereIsAnErrorWithThePath) {
                               ", which node node core 0 ran"));
 }
 
+TEST(Simulation, OnlyACoreThatSleepsHasToBeWoken) {
+  constexpr Duration kWake = microseconds(20);
+  Simulation simulation(Options());
+  Time woken{};
+  Time after_work{};
+  FunctionNode program([&] {
+    SpawnOn(CoreId(1), [] {});
+    EXPECT_TRUE(Delay(milliseconds(1)).Block().ok());
+    Time asked = Platform::Now();
+    EXPECT_TRUE(Async(CoreId(1), [&woken] { woken = Platform::Now(); })
+                    .Block()
+                    .ok());
+    EXPECT_GE(woken, asked + kWake);
+    // At work for longer than it is until it is asked again.
+    SpawnOn(CoreId(1), [] { Sim::Charge(milliseconds(2)); });
+    EXPECT_TRUE(Delay(milliseconds(1)).Block().ok());
+    Time ends = woken;
+    EXPECT_TRUE(
+        Async(CoreId(1), [&after_work] { after_work = Platform::Now(); })
+            .Block()
+            .ok());
+    EXPECT_GT(after_work, ends + milliseconds(2));
+    EXPECT_LT(after_work, ends + milliseconds(2) + 5 * kWake);
+    Exit(0);
+  });
+  program.on_end = [&simulation](int code) { simulation.End(code); };
+  SimNode& node = simulation.AddNode("0", {.core_count = 2}, program);
+  node.SetWakeLatency(kWake);
+  simulation.Boot(node);
+  simulation.Run();
+  EXPECT_EQ(simulation.code(), 0);
+}
+
 TEST(Simulation, AClockMayBeFastAndWrong) {
   Simulation simulation(Options());
   Duration passed{};

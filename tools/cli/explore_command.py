@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     for setting in options.settings:
         path, value = document.parse_setting(setting)
         document.set_path(config, path, value, "--set")
-    platforms.choose(config, ["sim"])
+    platforms.settle(config, ["sim"])
     points = _points(options, semantics.check(config))
     prepared = programs.prepare(points)
     program = prepared.paths["sim", programs.SIMULATION_HOST]

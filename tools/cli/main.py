@@ -19,6 +19,7 @@ EXIT_INTERRUPTED = 130
 _COMMANDS = {
     "run": "run_command",
     "explore": "explore_command",
+    "calibrate": "calibrate_command",
     "start": "start_command",
     "gdb": "gdb_command",
     "test": "test_command",

@@ -29,8 +29,8 @@ class HelpTest(unittest.TestCase):
                 self.assertIn(text, done.stdout)
 
     def test_helps_with_each_command(self):
-        for command in ("run", "explore", "start", "gdb", "test", "validate",
-                        "report", "list", "doctor"):
+        for command in ("run", "explore", "calibrate", "start", "gdb", "test",
+                        "validate", "report", "list", "doctor"):
             with self.subTest(command):
                 done = _ebbrt(command, "--help")
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -68,6 +68,16 @@ class WrongArgumentsTest(unittest.TestCase):
                    '"values": [1, 2]}]')
         self._expect(("explore", file, "--replay=1", "--set", several),
                      '--point: found nothing, expected the point to run again')
+
+    def test_calibrate_says_what_it_cannot_do(self):
+        file = str(paths.EXPERIMENTS / "quickstart.json")
+        self._expect(("calibrate", file, "--platform=sim"),
+                     '--platform: found "sim", expected linux or baremetal')
+        self._expect(("calibrate", file), "--point: found nothing, expected")
+        self._expect(("calibrate", file, "--point=load=most"),
+                     '--point: found "load=most", expected one of')
+        self._expect(("calibrate", file, "--repetitions=0"),
+                     "--repetitions: found 0")
 
     def test_names_the_nearest(self):
         self._expect(("run", "experiments/quickstart.json",

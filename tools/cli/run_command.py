@@ -94,10 +94,9 @@ def configure(options: argparse.Namespace) -> dict[str, Any]:
         document.set_path(config, path, value, "--set")
     if options.repetitions is not None:
         config["repetitions"] = options.repetitions
-    options.platforms = []
-    if options.platform is not None:
-        options.platforms = platforms.parse(options.platform)
-        platforms.choose(config, options.platforms)
+    chosen = ([] if options.platform is None
+              else platforms.parse(options.platform))
+    options.platforms = platforms.settle(config, chosen)
     return config
 
 

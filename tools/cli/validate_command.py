@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tools.experiment import document, plan, semantics
+from tools.experiment import document, plan, platforms, semantics
 
 SUMMARY = "check an experiment without running it"
 DESCRIPTION = """\
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     for file in options.file:
         config = document.load(file)
+        platforms.settle(config)
         points = semantics.check(config)
         print(f"{file}: {len(points)} points, "
               f"{len(plan.plan(config, points))} runs")

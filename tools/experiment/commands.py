@@ -60,4 +60,6 @@ def application_arguments(node: Node, seed: int,
         arguments.append(f"--network={node.network}")
     if node.busy_poll:
         arguments.append("--busy-poll")
+    if node.is_traced:
+        arguments.append("--trace")
     return [*arguments, "--parameters=" + json.dumps(parameters)]

@@ -50,6 +50,8 @@ class Outcome:
     metrics: dict[str, Any] = field(default_factory=dict)
     nodes: dict[str, Any] = field(default_factory=dict)
     error: str = ""
+    # By role, what nodes that trace have reported of their events.
+    traces: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,6 +65,7 @@ class _Running:
     port: int | None = None
     ready: dict[str, Any] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
+    trace: dict[str, Any] | None = None
     benchmark_file: Path | None = None
 
     def take(self, line: bytes, on_progress: Callable[[float], None]) -> None:
@@ -75,6 +78,8 @@ class _Running:
                                                    self.place)
             case {"event": "metrics", "metrics": dict() as metrics}:
                 self.metrics.update(metrics)
+            case {"event": "trace"}:
+                self.trace = report
             case {"event": "progress", "fraction": int() | float() as part}:
                 if not self.node.is_service:
                     on_progress(part)
@@ -129,7 +134,9 @@ class Run:
                 running.process.poll() for running in self._running
                 if not running.node.is_service))
             self._stop_services()
-            return Outcome("ok", self._metrics(), self._usage())
+            return Outcome("ok", self._metrics(), self._usage(), traces={
+                running.node.role: running.trace for running in self._running
+                if running.trace is not None})
         finally:
             for running in self._running:
                 running.process.kill()

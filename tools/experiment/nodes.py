@@ -30,6 +30,7 @@ class Node:
     # The card of its machine, in QEMU's words (tools/qemu/nics.py).
     nic: str = "virtio-net"
     busy_poll: bool = False
+    is_traced: bool = False  # Reports what its events cost.
     arguments: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     ready: str = "report"

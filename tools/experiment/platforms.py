@@ -29,11 +29,23 @@ def parse(text: str, place: str = "--platform") -> list[str]:
     return names
 
 
-def choose(config: Document, platforms: Sequence[str]) -> None:
-    """Runs all nodes of ours there. Raises DocumentError."""
+def settle(config: Document, chosen: Sequence[str] = ()) -> list[str]:
+    """Runs all nodes of ours on the platforms that are chosen, else on those
+    that the experiment itself has in "platforms". Returns these, none if
+    nothing says. Raises DocumentError."""
     problems = schema.check_experiment(config)
     if problems:
         raise DocumentError(problems)
+    own = config.pop("platforms", [])
+    platforms = list(chosen) or own
+    if platforms:
+        choose(config, platforms)
+    return platforms
+
+
+def choose(config: Document, platforms: Sequence[str]) -> None:
+    """Runs all nodes of ours there. REQUIRES: the schema accepts it."""
+    config.pop("platforms", None)
     _forget_platforms(config)
     if len(platforms) == 1:
         config["platform"] = platforms[0]
@@ -44,9 +56,11 @@ def choose(config: Document, platforms: Sequence[str]) -> None:
         series = figure.setdefault("series", [])
         if AXIS not in (*series, *figure.get("where", {}), figure["x"]):
             series.append(AXIS)
-    config["claims"] = [_of_platform(claim, platform)
-                        for claim in config.get("claims", [])
-                        for platform in platforms]
+    # A claim that compares platforms is one claim.
+    config["claims"] = list({
+        changed["name"]: changed for claim in config.get("claims", [])
+        for platform in platforms
+        for changed in [_of_platform(claim, platform)]}.values())
 
 
 def _forget_platforms(config: Document) -> None:
@@ -70,12 +84,14 @@ def _of_platform(claim: dict[str, str], platform: str) -> dict[str, str]:
         tree = ast.parse(claim["expression"].strip(), mode="eval")
     except (SyntaxError, ValueError):
         return claim  # It will be told what is wrong with it.
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and getattr(
-                call.func, "id", "") in AGGREGATES and not any(
-                    keyword.arg == AXIS for keyword in call.keywords):
-            call.keywords.append(
-                ast.keyword(arg=AXIS, value=ast.Constant(platform)))
+    unsaid = [call for call in ast.walk(tree) if isinstance(call, ast.Call)
+              and getattr(call.func, "id", "") in AGGREGATES and not any(
+                  keyword.arg == AXIS for keyword in call.keywords)]
+    if not unsaid:
+        return claim
+    for call in unsaid:
+        call.keywords.append(
+            ast.keyword(arg=AXIS, value=ast.Constant(platform)))
     return {**claim, "name": f"{claim['name']} ({platform})",
             "expression": ast.unparse(tree)}
 

@@ -57,6 +57,33 @@ class PlatformsTest(unittest.TestCase):
         platforms.choose(config, ["sim"])
         self.assertEqual(config["sweep"], self._chosen("sim")[0]["sweep"])
 
+    def test_a_claim_that_compares_platforms_is_one(self):
+        config = copy.deepcopy(_DOCUMENT)
+        config["claims"] = [{"name": "alike", "goal": "<= 1", "expression":
+                             'median(a, kind="ours", platform="sim") / '
+                             'median(a, kind="ours", platform="linux")'}]
+        claims = copy.deepcopy(config["claims"])
+        platforms.choose(config, ["linux", "sim"])
+        self.assertEqual(config["claims"], claims)
+
+    def test_an_experiment_may_name_its_own(self):
+        config = {**copy.deepcopy(_DOCUMENT), "platforms": ["linux", "sim"]}
+        same = self._chosen("linux", "sim")[0]
+        self.assertEqual(platforms.settle(config), ["linux", "sim"])
+        self.assertEqual(config, same)
+        # What is asked for comes first.
+        config = {**copy.deepcopy(_DOCUMENT), "platforms": ["linux", "sim"]}
+        self.assertEqual(platforms.settle(config, ["baremetal"]),
+                         ["baremetal"])
+        self.assertEqual(config, self._chosen("baremetal")[0])
+        config = copy.deepcopy(_DOCUMENT)
+        self.assertEqual(platforms.settle(config), [])
+        self.assertEqual(config, _DOCUMENT)
+        for wrong in ([], ["linux", "linux"], ["linus"]):
+            with self.assertRaises(DocumentError):
+                platforms.settle({**copy.deepcopy(_DOCUMENT),
+                                  "platforms": wrong})
+
     def test_leaves_out_what_a_platform_does_not_have(self):
         config, points = self._chosen("linux", "baremetal")
         absent = {("baremetal", "//apps/threadtest:threadtest_glibc")}

@@ -5,7 +5,7 @@ from pathlib import Path
 from unittest import mock
 
 from tools import paths
-from tools.experiment import document, semantics, targets
+from tools.experiment import document, platforms, semantics, targets
 from tools.testing.main import main
 
 
@@ -25,6 +25,7 @@ class ShippedExperimentsTest(unittest.TestCase):
                     name = file.relative_to(paths.EXPERIMENTS).with_suffix("")
                     self.assertEqual(config["name"], "-".join(name.parts))
                     self.assertTrue(config["description"])
+                    platforms.settle(config)
                     self.assertTrue(semantics.check(config))
 
 

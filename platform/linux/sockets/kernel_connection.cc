@@ -170,6 +170,7 @@ void KernelConnection::DeliverHeld() {
 
 void KernelConnection::Deliver(IOBufChain data) {
   if (receive_window_ != kUnlimitedWindow) receive_window_ -= data.length();
+  event_loop->AddBytes(data.length());
   CallHandler([&data](TcpHandler& handler) {
     handler.OnReceive(std::move(data));
   });

@@ -54,7 +54,11 @@ Host::Host(const HostDocument& document, HostNetwork& network)
       node.options_.network = group.network;
       node.node_ = &simulation_.AddNode(NameOf(group, i), node.options_.node,
                                         node);
-      node.node_->SetCosts(document.costs.get());
+      if (document.calibration.has_value()) {
+        node.node_->SetCosts(
+            &document.calibration->CostsOf(group.application->name));
+        node.node_->SetWakeLatency(document.calibration->wake());
+      }
       ++(group.is_service ? services_ : tasks_);
       roles_.emplace(group.role, &node);
       node.account_ = &accounts_[group.role];

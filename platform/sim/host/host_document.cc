@@ -156,10 +156,9 @@ absl::StatusOr<HostDocument> ReadHostDocument(const json& given) {
   if (calibration.empty()) return document;
   absl::StatusOr<json> table = ReadJsonFile(calibration);
   if (!table.ok()) return table.status();
-  absl::StatusOr<std::unique_ptr<CostTable>> costs =
-      ReadCalibration(calibration, *table);
+  absl::StatusOr<Calibration> costs = Calibration::Read(calibration, *table);
   if (!costs.ok()) return costs.status();
-  document.costs = *std::move(costs);
+  document.calibration = *std::move(costs);
   return document;
 }
 

@@ -18,7 +18,7 @@
 #define EBBRT_PLATFORM_SIM_HOST_HOST_DOCUMENT_H_
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +28,8 @@
 #include "core/app/application.h"
 #include "core/app/parameters.h"
 #include "core/base/types.h"
-#include "platform/sim/cost_table.h"
 #include "platform/sim/faults.h"
+#include "platform/sim/host/calibration.h"
 #include "platform/sim/host/fault_plan.h"
 #include "platform/sim/network/link.h"
 #include "platform/sim/simgrid/simgrid_network.h"
@@ -56,7 +56,7 @@ struct HostDocument {
   SimFaults faults;  // EBBRT_SIM_FAULTS.
   SimGridOptions simgrid;
   uint64_t bulk_bytes = 0;  // 0: nothing is carried as a bulk flow.
-  std::unique_ptr<CostTable> costs;  // Null: events cost nothing.
+  std::optional<Calibration> calibration;  // None: events cost nothing.
   std::vector<HostNodeGroup> groups;
   FaultPlan fault_plan;
   std::string trace;  // The file for a time line; "": there is none.

@@ -1,0 +1,167 @@
+"""`./ebbrt calibrate`: measures what events cost here, for simulations."""
+
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tools import paths
+from tools.experiment import (calibration, document, machine, plan, platforms,
+                              programs, results, semantics)
+from tools.experiment.execution import Outcome, Run, RunFailed
+from tools.experiment.nodes import Node, nodes_of
+from tools.experiment.problems import DocumentError, Problem, quote
+from tools.experiment.simulated_run import SimulatedRun
+from tools.experiment.sweep import Point
+
+SUMMARY = "measure what events cost here, for simulations"
+DESCRIPTION = """\
+Runs one point of an experiment, with its nodes tracing what their events cost,
+and writes the table that simulations are calibrated by. It should be a point
+that keeps the nodes busy:
+
+  ./ebbrt calibrate experiments/validate/memcached.json --point load=saturation
+
+With --light, what it takes to wake a core is measured as well: as what a
+simulation of that point, one of little load, lacks to the median latency that
+is measured there.
+"""
+
+_REPETITIONS = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path,
+                        help="the experiment")
+    parser.add_argument("--platform", metavar="P", default="linux",
+                        help="where to measure: linux, or baremetal (linux)")
+    parser.add_argument("--point", metavar="LABEL",
+                        help="which point of the sweep keeps its nodes busy")
+    parser.add_argument("--light", metavar="LABEL",
+                        help="which point has little load, to measure what it "
+                        "takes to wake a core")
+    parser.add_argument("--repetitions", metavar="N", type=int,
+                        default=_REPETITIONS, help="measure so often "
+                        f"({_REPETITIONS})")
+    parser.add_argument("--set", metavar="PATH=VALUE", action="append",
+                        default=[], dest="settings",
+                        help="change the experiment, as `run` does")
+    parser.add_argument("--output", metavar="FILE", type=Path,
+                        help="where the table goes, instead of "
+                        "experiments/calibration/PLATFORM-NAME.json")
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.platform not in ("linux", "baremetal"):
+        raise DocumentError([Problem("--platform", quote(options.platform),
+                                     "linux or baremetal")])
+    if options.repetitions < 1:
+        raise DocumentError([Problem("--repetitions",
+                                     str(options.repetitions), "1 or more")])
+    config = document.load(options.file)
+    for setting in options.settings:
+        path, value = document.parse_setting(setting)
+        document.set_path(config, path, value, "--set")
+    measured = json.loads(json.dumps(config))
+    platforms.settle(measured, [options.platform])
+    busy = _point(measured, "--point", options.point)
+    light = (_point(measured, "--light", options.light)
+             if options.light else None)
+    table = _measure(options, measured, busy)
+    if light is not None:
+        platforms.settle(config, ["sim"])
+        table["wake_ns"] = _wake_ns(
+            options, measured, light, _point(config, "--light", options.light),
+            table)
+    file = options.output or (paths.EXPERIMENTS / "calibration" /
+                              f"{options.platform}-{config['name']}.json")
+    results.write_atomically(file, json.dumps(table, indent=2) + "\n")
+    print(f"calibration: {file}")
+    return 0
+
+
+def _point(config: dict[str, Any], option: str, label: str | None) -> Point:
+    points = semantics.check(config)
+    chosen = [point for point in points if label in (None, point.label)]
+    if len(chosen) != 1:
+        raise DocumentError([Problem(
+            option, "nothing" if label is None else quote(label),
+            "one of " + ", ".join(quote(point.label) for point in points))])
+    return chosen[0]
+
+
+def _runs(options: argparse.Namespace, config: dict[str, Any], point: Point,
+          is_traced: bool) -> list[Outcome]:
+    prepared = programs.prepare([point])
+    nodes = [dataclasses.replace(node, is_traced=is_traced and bool(node.app))
+             for node in nodes_of(point.document)]
+    outcomes = []
+    for repetition in range(options.repetitions):
+        with tempfile.TemporaryDirectory() as logs:
+            outcome = Run(
+                nodes, prepared, logs=Path(logs),
+                seed=config.get("seed", plan.DEFAULT_SEED) + repetition,
+                timeout_s=config.get("timeout_s", plan.DEFAULT_TIMEOUT_S),
+                processors=sorted(os.sched_getaffinity(0))).execute()
+        if outcome.status != "ok":
+            raise RunFailed(outcome.error)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _measure(options: argparse.Namespace, config: dict[str, Any],
+             point: Point) -> dict[str, Any]:
+    nodes: list[Node] = [node for node in nodes_of(point.document) if node.app]
+    outcomes = _runs(options, config, point, is_traced=True)
+    by_app: dict[str, list[dict[str, Any]]] = {}
+    for outcome in outcomes:
+        for node in nodes:
+            by_app.setdefault(node.app, []).append(calibration.costs_of(
+                outcome.traces[node.role], outcome.nodes[node.role]["cpu_s"]))
+    described = machine.describe()
+    return {
+        "schema": 1,
+        "platform": options.platform,
+        "machine": f"{described['processor']}, {described['cores']} "
+                   f"processors, {described['kernel']}",
+        "commit": machine.commit()["id"] or "",
+        "description": f"Measured by {options.file.name}, {point.label}, "
+                       f"{options.repetitions} times.",
+        # Found by none of them, but simulated loops may come to it.
+        "tags": {"untagged": {"fixed_ns": 0}, "core.timer": {"fixed_ns": 0},
+                 "core.rcu": {"fixed_ns": 0},
+                 "core.empty_poll": {"fixed_ns": 0}},
+        "apps": {app: calibration.mean_costs(costs)
+                 for app, costs in by_app.items()},
+    }
+
+
+def _wake_ns(options: argparse.Namespace, config: dict[str, Any],
+             point: Point, simulated: Point, table: dict[str, Any]) -> int:
+    """Half of what a simulated round trip lacks: each way wakes one core."""
+    measured_ns = statistics.median(
+        outcome.metrics["latency_ns"]["p50"]
+        for outcome in _runs(options, config, point, is_traced=False))
+    prepared = programs.prepare([simulated])
+    directory = Path(tempfile.mkdtemp())
+    try:
+        file = directory / "calibration.json"
+        file.write_text(json.dumps(table))
+        outcome = SimulatedRun(
+            nodes_of(simulated.document), prepared, logs=directory / "logs",
+            simulation={**simulated.document.get("simulation", {}),
+                        "calibration": str(file)},
+            seed=config.get("seed", plan.DEFAULT_SEED),
+            timeout_s=config.get("timeout_s",
+                                 plan.DEFAULT_TIMEOUT_S)).execute()
+        if outcome.status != "ok":
+            raise RunFailed(outcome.error)
+    finally:
+        shutil.rmtree(directory)
+    return max(round((measured_ns - outcome.metrics["latency_ns"]["p50"]) / 2),
+               0)

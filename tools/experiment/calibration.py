@@ -1,0 +1,55 @@
+"""What events cost on this machine, from what nodes that trace report.
+
+A simulated core is charged for an event by its tag. What a node's processor
+does beside its events, which is mostly the system's part of sending and
+receiving, is added to the messages that it received: they are why it was done.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tools.experiment.execution import RunFailed
+
+# What is no work of an event's (core/trace/event_tag.h).
+_WAITING = ("core.wait", "core.look", "core.empty_poll")
+_MESSAGE = "core.interrupt"
+_UNTAGGED = "0x00000000"
+
+
+def costs_of(trace: Mapping[str, Any], processor_s: float) -> dict[str, Any]:
+    """The costs by tag of a node that used so much of its processors.
+
+    Raises RunFailed where it received nothing that could be measured.
+    """
+    entries = {"untagged" if entry["tag"] == _UNTAGGED else entry["tag"]: entry
+               for entry in trace["tags"] if entry["tag"] not in _WAITING}
+    message = entries.get(_MESSAGE, {})
+    received = message.get("sized_count", 0)
+    if received == 0:
+        raise RunFailed("no message was received, so there is nothing to "
+                        "calibrate messages by")
+    costs = {tag: {"fixed_ns": round(entry["mean_ns"], 1)}
+             for tag, entry in entries.items() if entry["count"] > 0}
+    events_ns = sum(entry["total_ns"] for entry in entries.values())
+    beside_ns = max(processor_s * 1e9 - events_ns, 0)
+    per_byte_ns = max(message.get("per_byte_ns", 0), 0)
+    whole_ns = (message["total_ns"] + beside_ns) / received
+    mean_bytes = message["bytes"] / received
+    # The line goes through the mean, whatever its slope.
+    per_byte_ns = min(per_byte_ns, whole_ns / max(mean_bytes, 1))
+    costs[_MESSAGE] = {
+        "fixed_ns": round(whole_ns - per_byte_ns * mean_bytes, 1),
+        "per_byte_ns": round(per_byte_ns, 4)}
+    return costs
+
+
+def mean_costs(all_costs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The mean of several measurements, of each tag that any of them has."""
+    mean = {}
+    for tag in dict.fromkeys(tag for costs in all_costs for tag in costs):
+        with_tag = [costs[tag] for costs in all_costs if tag in costs]
+        mean[tag] = {
+            key: round(sum(cost.get(key, 0) for cost in with_tag) /
+                       len(with_tag), 4)
+            for key in dict.fromkeys(key for cost in with_tag for key in cost)}
+    return mean
