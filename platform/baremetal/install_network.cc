@@ -19,6 +19,7 @@
 #include "platform/absent_network.h"
 #include "platform/baremetal/baremetal.h"
 #include "platform/baremetal/nics.h"
+#include "platform/baremetal/virtio/entropy_driver.h"
 #include "platform/current.h"
 
 namespace ebbrt {
@@ -49,6 +50,8 @@ absl::Status InstallNetwork(std::string_view name,
   const StackOptions stack = ReadStackOptions(reader);
   absl::Status read = reader.Finish();
   if (!read.ok()) return read;
+  // Before the stack draws its secrets.
+  platform::virtio::AddDeviceEntropy();
   std::vector<std::unique_ptr<Nic>> nics = platform::FindNics(nic_options);
   if (index < nics.size()) return InstallStack(std::move(nics[index]), stack);
   if (name.empty() && options.empty()) {

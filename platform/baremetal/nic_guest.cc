@@ -1,8 +1,9 @@
 // Exercises the machine's NICs with raw frames, as a peer on the host tells it
 // (image/nic_test.py):
-//   nic_guest [--cores=N] arp|echo|cost
+//   nic_guest [--cores=N] arp|echo|cost|entropy
 // cost: the first card sends to the second, on one wire; prints instructions a
 // frame, where the time stamp counter counts them (run_image --icount).
+// entropy: how much the machine's devices have given of it.
 #include <atomic>
 #include <charconv>
 #include <cstdint>
@@ -25,6 +26,7 @@
 #include "core/net/nic.h"
 #include "platform/baremetal/nic_guest_frames.h"
 #include "platform/baremetal/nics.h"
+#include "platform/baremetal/virtio/entropy_driver.h"
 #include "platform/current.h"
 
 namespace ebbrt {
@@ -237,6 +239,12 @@ void MeasureCosts(Guest& guest) {
 }
 
 void Start(Guest& guest) {
+  if (guest.mode == "entropy") {
+    std::printf("%zu bytes of entropy\n",
+                platform::virtio::AddDeviceEntropy());
+    Exit(0);
+    return;
+  }
   guest.nics =
       platform::FindNics({.queues_max = Platform::CoreCount()});
   for (const std::unique_ptr<Nic>& nic : guest.nics) {

@@ -45,6 +45,21 @@ class NicTest(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout)
                 self.assertIn(f"arp {_GATEWAY}\n", done.stdout)
 
+    def test_entropy_devices_give_some(self):
+        for devices, count in (
+                ([], 0), (["virtio-rng-pci,disable-legacy=on"], 64),
+                (["virtio-rng-pci,disable-legacy=off,disable-modern=on",
+                  "virtio-rng-pci"], 128)):
+            with self.subTest(devices):
+                done = subprocess.run(
+                    [RUN_IMAGE, "--timeout=60",
+                     *(f"--qemu-argument={word}" for device in devices
+                       for word in ("-device", device)),
+                     self.image, "entropy"], stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT, text=True, check=False)
+                self.assertEqual((done.returncode, done.stdout),
+                                 (0, f"{count} bytes of entropy\n"))
+
     def test_a_machine_without_cards_has_none(self):
         done = subprocess.run([RUN_IMAGE, "--timeout=60", self.image, "echo"],
                               stdout=subprocess.PIPE, text=True, check=False)
