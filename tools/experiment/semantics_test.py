@@ -111,7 +111,7 @@ class SemanticsTest(unittest.TestCase):
         self._expect(image("4T"), 'nodes[2].memory: found "4T", expected The '
                      "memory of the node's virtual machine; a process takes "
                      'what it needs. MiB, or as in "512M" and "4G".')
-        self._expect(image(1), "nodes[2].memory: found 1, expected at least 32")
+        self._expect(image(1), "nodes[2].memory: found 1, expected at least 16")
 
     def test_roles_and_references(self):
         self._expect(

@@ -53,6 +53,7 @@ Interface::Interface(EbbRef<Interface> self,
       listeners_(shared_->tcp_ports),
       udp_(*this),
       timer_([this] { OnTimer(); }),
+      announce_again_([this] { Announce(); }),
       outbox_(shared_->core_count()),
       // Cores take turns, so that no two use the same at about the same time.
       identification_(static_cast<uint16_t>(core_.index())) {}
@@ -79,11 +80,11 @@ Future<void> Interface::Configure(EbbRef<Interface> interface,
     absl::Status status = co_await std::move(done);
     if (!status.ok()) co_return status;
   }
+  interface->announce_again_.Cancel();
   if (configuration.address.unspecified()) co_return absl::OkStatus();
   // The second announcement is for who missed the first.
   interface->Announce();
-  static_cast<void>(
-      Delay(kAnnounceWait).Then([interface] { interface->Announce(); }));
+  interface->announce_again_.SetAfter(kAnnounceWait);
   co_return absl::OkStatus();
 }
 

@@ -221,6 +221,7 @@ class Interface final : public NicReceiver, private ArpCache::Link {
   NicQueue* queue_ = nullptr;  // Null: another core sends for us.
   Counters counters_;
   Timer timer_;
+  Timer announce_again_;
 
   std::deque<OutgoingFrame> backlog_;    // That the device had no room for.
   std::deque<ReceivedPacket> loopback_;  // To ourselves.

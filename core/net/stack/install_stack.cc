@@ -2,14 +2,15 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/numbers.h"
-#include "core/async/combinators.h"
+#include "core/async/future.h"
 #include "core/ebb/ebb.h"
+#include "core/event/timer.h"
 #include "core/net/dhcp/client.h"
 #include "core/net/network.h"
 #include "core/net/stack/stack_network.h"
@@ -53,13 +54,22 @@ absl::Status GetLease(EbbRef<ip::Interface> interface, uint64_t seed) {
         return std::make_unique<LeaseKeeper>(
             LeaseKeeper{dhcp::Client::Create(interface, seed)});
       });
-  std::vector<Future<void>> either;
-  either.push_back(keeper->client->Start().Then([](dhcp::Lease) {}));
-  either.push_back(Delay(kDhcpTimeout));
-  absl::StatusOr<First<void>> first = WhenAny(std::move(either)).Block();
-  if (!first.ok()) return first.status();
-  if (first->index == 0) return first->outcome;
-  return absl::UnavailableError("no DHCP server has given us an address");
+  // Kept by the lease or by the timer, whichever comes first.
+  auto waiting = std::make_shared<std::optional<Promise<void>>>(std::in_place);
+  Future<void> outcome = (*waiting)->GetFuture();
+  auto keep = [waiting](absl::Status status) {
+    if (!waiting->has_value()) return;
+    Promise<void> promise = *std::move(*waiting);
+    waiting->reset();
+    promise.SetOutcome(std::move(status));
+  };
+  Timer timer([keep] {
+    keep(absl::UnavailableError("no DHCP server has given us an address"));
+  });
+  timer.SetAfter(kDhcpTimeout);
+  static_cast<void>(keeper->client->Start().Then(
+      [keep](absl::StatusOr<dhcp::Lease> lease) { keep(lease.status()); }));
+  return std::move(outcome).Block();
 }
 
 }  // namespace
