@@ -45,9 +45,9 @@ class SemanticsTest(unittest.TestCase):
             lambda d: d.update(repetitons=3),
             'document: found the unknown key "repetitons", expected one of '
             '"schema", "name", "description", "seed", "repetitions", '
-            '"timeout_s", "platform", "simulation", "nodes", "sweep", '
-            '"exclude", "metrics", "figures", "claims" (the nearest is '
-            '"repetitions")')
+            '"timeout_s", "platform", "platforms", "simulation", "nodes", '
+            '"sweep", "exclude", "metrics", "figures", "claims" (the nearest '
+            'is "repetitions")')
         self._expect(
             lambda d: d["nodes"][0].update(argumens=[]),
             'nodes[0]: found the unknown key "argumens", expected one of '
