@@ -19,21 +19,23 @@ class CalibrationTest(unittest.TestCase):
             _entry("core.wait", 10, 1e9),
             _entry("0x00000000", 50, 200),
             _entry("app.work", 100, 300),
+            _entry("app.report", 1, 50_000),
             # Half of them say what they have received.
             _entry("core.interrupt", 2000, 500, sized_count=1000, bytes=200_000,
                    fixed_ns=100, per_byte_ns=2.0)]}
-        costs = calibration.costs_of(trace, processor_s=0.00304)
+        costs = calibration.costs_of(trace, processor_s=0.00309)
         self.assertEqual(costs["app.work"], {"fixed_ns": 300})
         self.assertEqual(costs["untagged"], {"fixed_ns": 200})
         self.assertNotIn("core.wait", costs)
-        # 1 ms of interrupts and 2 ms beside all events (40 us), by 1,000.
+        self.assertNotIn("app.report", costs)
+        # 1 ms of interrupts and 2 ms beside all events (90 us), by 1,000.
         self.assertEqual(costs["core.interrupt"],
                          {"fixed_ns": 2600, "per_byte_ns": 2})
         # Nothing of it is less than nothing.
         little = calibration.costs_of(trace, processor_s=0)
         self.assertEqual(little["core.interrupt"],
                          {"fixed_ns": 600, "per_byte_ns": 2})
-        trace["tags"][3]["per_byte_ns"] = 50.0
+        trace["tags"][-1]["per_byte_ns"] = 50.0
         steep = calibration.costs_of(trace, processor_s=0)
         self.assertEqual(steep["core.interrupt"],
                          {"fixed_ns": 0, "per_byte_ns": 5})
@@ -41,6 +43,12 @@ class CalibrationTest(unittest.TestCase):
     def test_says_that_there_is_nothing_to_measure_by(self):
         with self.assertRaisesRegex(RunFailed, "no message"):
             calibration.costs_of({"tags": [_entry("app.work", 1, 1)]}, 1)
+
+    def test_knows_the_least_cost(self):
+        self.assertEqual(calibration.least_cost({
+            "x": {"core.interrupt": {"fixed_ns": 1}, "a": {"fixed_ns": 5}},
+            "y": {"b": {"fixed_ns": 3}}}), {"fixed_ns": 3})
+        self.assertEqual(calibration.least_cost({}), {"fixed_ns": 0})
 
     def test_takes_the_mean_of_several(self):
         self.assertEqual(

@@ -49,6 +49,7 @@ def choose(config: Document, platforms: Sequence[str]) -> None:
     _forget_platforms(config)
     if len(platforms) == 1:
         config["platform"] = platforms[0]
+        _forget_comparisons(config)
         return
     config["sweep"] = [{"path": AXIS, "values": list(platforms)},
                        *config.get("sweep", [])]
@@ -76,6 +77,25 @@ def _forget_platforms(config: Document) -> None:
     kept = [axis for axis in axes if axis.get("path") != AXIS]
     if len(kept) < len(axes):
         config["sweep"] = kept
+
+
+def _forget_comparisons(config: Document) -> None:
+    """Of platforms, where there is only one."""
+    for figure in config.get("figures", []):
+        if AXIS in figure.get("series", []):
+            figure["series"].remove(AXIS)
+    if "claims" in config:
+        config["claims"] = [claim for claim in config["claims"]
+                            if not _names_platforms(claim)]
+
+
+def _names_platforms(claim: dict[str, str]) -> bool:
+    try:
+        tree = ast.parse(claim["expression"].strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return False  # It will be told what is wrong with it.
+    return any(isinstance(node, ast.keyword) and node.arg == AXIS
+               for node in ast.walk(tree))
 
 
 def _of_platform(claim: dict[str, str], platform: str) -> dict[str, str]:

@@ -65,6 +65,12 @@ class PlatformsTest(unittest.TestCase):
         claims = copy.deepcopy(config["claims"])
         platforms.choose(config, ["linux", "sim"])
         self.assertEqual(config["claims"], claims)
+        semantics.check(config)
+        # Where there is only one, there is nothing to compare.
+        platforms.choose(config, ["sim"])
+        self.assertEqual(config["claims"], [])
+        self.assertEqual(config["figures"][0]["series"], [])
+        semantics.check(config)
 
     def test_an_experiment_may_name_its_own(self):
         config = {**copy.deepcopy(_DOCUMENT), "platforms": ["linux", "sim"]}
