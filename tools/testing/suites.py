@@ -8,9 +8,11 @@ _PORTABLE = (*_CORE, "//platform:all", "//apps/...")
 # The processes that sanitizers watch.
 _NATIVE = ("//core/...", "//platform/...", "//apps/...")
 # What the thread sanitizer watches. (Under it a connection's memory cannot be
-# measured, as the kernel network's tests do.)
-_SHARED = ("//core/...", "//platform:all", "//platform/linux:all",
-           "//apps/memcached:connection_test", "//apps/memcached:store_test")
+# measured, as the kernel network's tests do.) Protocols as such are a core's.
+_SHARED = ("//core/...", "-//core/net/dhcp/...", "-//core/net/dns/...",
+           "-//core/net/tcp/...", "-//core/net/wire/...", "//platform:all",
+           "//platform/linux:all", "//apps/memcached:connection_test",
+           "//apps/memcached:store_test")
 # What differs with the number of cores of the machine.
 _BY_CORES = ("//platform:all", "//core/ebb:all", "//core/event:all")
 # Tests that mean something on Linux only; see tools/bazel/ebbrt.bzl.
@@ -50,11 +52,13 @@ SUITES = (
     Suite("images", "what is in an image, and how it boots", "test",
           ("--config=images", "--test_tag_filters=image",
            "--build_tests_only"), ("//platform/baremetal/...",)),
-    Suite("archetype", "core and applications with nothing but the contract",
-          "build", ("--config=archetype",), _PORTABLE),
-    Suite("clang", "everything with clang and its layering_check", "build",
-          # Compiled, never run.
-          ("--config=clang", "--copt=-O0", "--copt=-g0"), ("//...",)),
+    # Compiled, never run: core and applications once, the rest once.
+    Suite("archetype", "core and applications with nothing but the contract, "
+          "by clang and its layering_check", "build",
+          ("--config=clang", "--config=archetype"), _PORTABLE),
+    Suite("clang", "the platforms by clang and its layering_check", "build",
+          ("--config=clang", "--copt=-O0", "--copt=-g0"),
+          ("//platform/...", "//tools/...", "//docs/...")),
     Suite("asan", "with the address and undefined behaviour sanitizers",
           "test", ("--config=asan", "--build_tests_only"), _NATIVE),
     Suite("fuzz", "fuzzers, some seconds each, with sanitizers", "test",
