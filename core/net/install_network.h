@@ -21,7 +21,8 @@
 
 namespace ebbrt {
 
-// The platform's implementations; the first is the default. Any thread.
+// The implementations that there are on this machine; the first is the default.
+// One thread at a time.
 std::span<const std::string_view> NetworkNames();
 
 // Makes kNetworkId (core/net/network.h) name an implementation; "" is the

@@ -9,7 +9,9 @@
 #include "core/net/install_network.h"
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,7 +32,10 @@ constexpr int64_t kNicsMax = 256;
 
 }  // namespace
 
-std::span<const std::string_view> NetworkNames() { return kNames; }
+std::span<const std::string_view> NetworkNames() {
+  return platform::HasNic() ? std::span<const std::string_view>(kNames)
+                            : std::span<const std::string_view>();
+}
 
 absl::Status InstallNetwork(std::string_view name,
                             const nlohmann::json& options) {

@@ -1,5 +1,7 @@
 #include "platform/baremetal/nics.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -27,21 +29,32 @@ constexpr Driver kDrivers[] = {
     kDriver<intel::E1000eDriver>,
 };
 
+// Null: none.
+const Driver* DriverOf(const pci::Function& function) {
+  const auto* found =
+      std::ranges::find_if(kDrivers, [&function](const Driver& driver) {
+        return driver.claims(function);
+      });
+  return found == std::end(kDrivers) ? nullptr : found;
+}
+
 }  // namespace
+
+bool HasNic() {
+  return std::ranges::any_of(PciFunctions(), DriverOf);
+}
 
 std::vector<std::unique_ptr<Nic>> FindNics(const NicOptions& options) {
   std::vector<std::unique_ptr<Nic>> nics;
   for (const pci::Function& function : PciFunctions()) {
-    for (const Driver& driver : kDrivers) {
-      if (!driver.claims(function)) continue;
-      auto nic = driver.probe(function, options);
-      if (nic.ok()) {
-        nics.push_back(*std::move(nic));
-      } else {
-        Baremetal::WriteConsole("NIC " + function.address.ToString() + ": " +
-                                std::string(nic.status().message()) + "\n");
-      }
-      break;
+    const Driver* driver = DriverOf(function);
+    if (driver == nullptr) continue;
+    auto nic = driver->probe(function, options);
+    if (nic.ok()) {
+      nics.push_back(*std::move(nic));
+    } else {
+      Baremetal::WriteConsole("NIC " + function.address.ToString() + ": " +
+                              std::string(nic.status().message()) + "\n");
     }
   }
   return nics;

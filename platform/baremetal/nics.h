@@ -14,6 +14,9 @@
 
 namespace ebbrt::platform {
 
+// Whether there is one that there is a driver for. Touches none. Any core.
+bool HasNic();
+
 // In the order of their places on the bus.
 std::vector<std::unique_ptr<Nic>> FindNics(const NicOptions& options);
 
