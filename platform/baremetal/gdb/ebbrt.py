@@ -21,8 +21,6 @@ _WORD_BYTES = 8
 # As in core/ebb/ebb_id.h. Constants leave nothing in an image.
 _DIRECTORY_ID, _EVENT_LOOP_ID = 1, 2
 _TAG_MASK = 2**32 - 1
-# The states of a slot of an Abseil table: full ones are not negative.
-_FULL_MIN = 0
 
 
 class _Absent(Exception):
@@ -233,10 +231,11 @@ class _EbbsCommand(_Command):
         if not directory:
             return
         roots = _at(directory, "ebbrt::EbbDirectory")["roots_"]
-        for slot in sorted(_slots(roots), key=_id_of):
+        for entry in _entries(roots):
             # A unique_ptr, which is a pointer and nothing else.
-            root = _word(int(slot["value"]["second"].address))
-            yield self._line(cores, _id_of(slot), _class_of(root))
+            root = _word(int(entry["second"].address))
+            yield self._line(cores, int(entry["first"]["value_"]),
+                             _class_of(root))
 
     @staticmethod
     def _line(cores: list[_Core], ebb: int, kind: str) -> str:
@@ -252,15 +251,27 @@ def _class_of(address: int) -> str:
     return found[1] if found else symbol.strip()
 
 
-def _id_of(slot: gdb.Value) -> int:
-    return int(slot["value"]["first"]["value_"])
-
-
-def _slots(table: gdb.Value) -> Iterator[gdb.Value]:
-    """The full slots of an Abseil table."""
-    for index in range(int(table["capacity_"])):
-        if int(table["ctrl_"][index]) >= _FULL_MIN:
-            yield table["slots_"][index]
+def _entries(table: gdb.Value) -> Iterator[gdb.Value]:
+    """The pairs of a std::map, in their order."""
+    tree = table["_M_t"]
+    pair = tree.type.strip_typedefs().template_argument(1)
+    header = tree["_M_impl"]["_M_header"]
+    node = header["_M_left"]
+    while int(node) != int(header.address):
+        # A pair stands behind what links the node.
+        yield (node + 1).cast(pair.pointer()).dereference()
+        if int(node["_M_right"]):
+            node = node["_M_right"]
+            while int(node["_M_left"]):
+                node = node["_M_left"]
+        else:
+            # Up to the first that it is left of. The header is the root's
+            # parent, and on its right is the last.
+            above = node["_M_parent"]
+            while int(node) == int(above["_M_right"]):
+                node, above = above, above["_M_parent"]
+            if int(node["_M_right"]) != int(above):
+                node = above
 
 
 # A crash is looked at before it is reported, and the machine gone.
