@@ -141,6 +141,8 @@ void Archetype::FillEntropy(std::span<std::byte> bytes) noexcept {
   std::generate(bytes.begin(), bytes.end(),
                 [] { return static_cast<std::byte>(state.random()); });
 }
+// An event costs nothing.
+void Archetype::EndEvent(uint32_t, uint64_t) noexcept {}
 // Nobody asks.
 void Archetype::SetStopHandler(void (*)(void* context), void*) noexcept {}
 
