@@ -1,9 +1,11 @@
 """Programs of this machine in a Linux guest, as a person runs them."""
 
+import contextlib
 import shutil
 import signal
 import socket
 import subprocess
+import time
 import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,16 +67,17 @@ class RunProgramTest(unittest.TestCase):
             self.assertEqual(process.wait(), 0)
 
     def _received(self, port):
-        # QEMU takes a connection before the guest listens, and resets it then.
-        for _ in range(_SECONDS_MAX):
-            with socket.create_connection(("127.0.0.1", port), 1) as client:
-                client.shutdown(socket.SHUT_WR)
-                try:
-                    received = client.recv(100)
-                except (TimeoutError, ConnectionError):
-                    continue
+        # QEMU takes a connection before the guest listens, and ends it then.
+        # One that is given up would be the only one that the guest serves.
+        deadline_s = time.monotonic() + _SECONDS_MAX
+        while time.monotonic() < deadline_s:
+            with contextlib.suppress(ConnectionError), \
+                    socket.create_connection(("127.0.0.1", port),
+                                             _SECONDS_MAX) as client:
+                received = client.recv(100)
                 if received:
                     return received
+            time.sleep(0.1)
         return self.fail("nobody answers")
 
     def test_says_what_is_no_program(self):
