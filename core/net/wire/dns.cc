@@ -65,10 +65,11 @@ class Reader {
 
 void Reader::AddLabel(size_t at, size_t length, std::string& name) {
   if (message_.size() - at < length) return Fail(Malformed::kTooShort);
-  if (name.size() + length + 1 > kDnsNameBytesMax + 1) {
+  const size_t dot = name.empty() ? 0 : 1;
+  if (name.size() + dot + length > kDnsNameBytesMax) {
     return Fail(Malformed::kLength);
   }
-  if (!name.empty()) name += '.';
+  if (dot != 0) name += '.';
   for (size_t i = 0; i < length; ++i) {
     const char c = static_cast<char>(message_[at + i]);
     // It would be taken for the end of the label.

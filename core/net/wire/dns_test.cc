@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,26 @@ TEST(Dns, TellsNamesFromOtherText) {
   EXPECT_EQ(DnsName(std::string(64, 'a')), std::nullopt);
   EXPECT_EQ(DnsName(std::string(126, 'a') + "." + std::string(127, 'b')),
             std::nullopt);
+}
+
+TEST(Dns, ANameOfOneByteTooManyIsNone) {
+  constexpr size_t kLastLabelBytes = 61;
+  const std::string label = std::string(kDnsLabelBytesMax, 'a') + '.';
+  const std::string longest =
+      label + label + label + std::string(kLastLabelBytes, 'a');
+  ASSERT_EQ(longest.size(), kDnsNameBytesMax);
+  std::array<std::byte, kDnsMessageBytesMax> bytes;
+  const size_t length = WriteDnsQuery(7, longest, bytes);
+  std::vector<std::byte> message(bytes.begin(), bytes.begin() + length);
+  Parsed<DnsMessage> parsed = ParseDns(message);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->question, longest);
+  // Behind a header of 12 bytes and three labels with their lengths.
+  const auto last = message.begin() + 12 + 3 * (1 + kDnsLabelBytesMax);
+  ASSERT_EQ(*last, std::byte{kLastLabelBytes});
+  *last = std::byte{kLastLabelBytes + 1};
+  message.insert(last + 1, std::byte{'a'});
+  EXPECT_FALSE(ParseDns(message));
 }
 
 TEST(Dns, ANameThatPointsToItselfEnds) {
