@@ -87,14 +87,14 @@ def ebbrt_test(name, deps = [], copts = [], size = "small", platform = None, **k
 def ebbrt_fuzzer(name, deps = [], copts = [], corpus = [], **kwargs):
     """A libFuzzer target, which `--config=fuzz` builds and no other does.
 
-    As a test it starts from the files of `corpus` and lasts ten seconds:
-    bazel test --config=fuzz //core/buf:iobuf_chain_fuzzer
-    To search for longer: bazel run ... -- -max_total_time=3600
+    As a test it starts from the files of `corpus`, always with the same seed,
+    and lasts ten seconds: bazel test --config=fuzz //core/buf:iobuf_chain_fuzzer
+    To search for longer: bazel run ... -- -max_total_time=3600 -seed=0
     """
     seeds = ",".join(["$(location %s)" % file for file in corpus])
     native.cc_test(
         name = name,
-        args = ["-max_total_time=10"] + (["-seed_inputs=" + seeds] if seeds else []),
+        args = ["-max_total_time=10", "-seed=2"] + (["-seed_inputs=" + seeds] if seeds else []),
         copts = _COPTS + copts,
         data = corpus,
         linkopts = ["-fsanitize=fuzzer"],
