@@ -136,7 +136,10 @@ class Exercise final : public Output {
     options.timestamps = (bits & 1) == 0;
     options.selective_acknowledgment = (bits & 2) == 0;
     options.ecn = (bits & 4) == 0 ? EcnUse::kRequest : EcnUse::kAccept;
-    if ((bits & 8) != 0) options.half_open_max = 0;
+    if ((bits & 8) != 0) {
+      options.half_open_max = 0;
+      has_cookies_ = true;
+    }
     if ((bits & 16) != 0) options.congestion = CongestionAlgorithm::kNewReno;
     if ((bits & 32) != 0) cut_bytes_max_ = 10'000;
     if ((bits & 64) != 0) options.receive_window_max = 3'000;
@@ -158,8 +161,9 @@ class Exercise final : public Output {
     }
     const Sequence edge = Sequence(header.acknowledgment) +
                           (uint32_t{header.window} << shift_);
-    // Scaling rounds it down, by less than the unit.
-    if (edge_.has_value()) {
+    // Scaling rounds it down, by less than the unit. (With a cookie the unit is
+    // what the peer sends back of it, and this one sends back anything.)
+    if (edge_.has_value() && !has_cookies_) {
       EBBRT_CHECK(edge + ((1u << shift_) - 1) >= *edge_);
     }
     edge_ = Later(edge, edge_.value_or(edge));
@@ -313,6 +317,7 @@ class Exercise final : public Output {
 
   std::span<const uint8_t> bytes_;
   uint32_t cut_bytes_max_ = 0;
+  bool has_cookies_ = false;
   Time now_{std::chrono::seconds(1000)};
   Time timer_ = kTimeNever;
   uint64_t deferred_ = 0;
