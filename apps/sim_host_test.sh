@@ -38,6 +38,37 @@ if [[ $(grep -c '"event":"metrics"' <<< "$first") -ne 6 ]]; then
   echo "not every client reported"
   failed=1
 fi
+# The other applications with a network, each end ours.
+cat > "$document" <<'END'
+{"seed": 7, "time_limit_s": 60,
+ "network": {"rate_bps": 1e10, "delay_ns": 2000},
+ "nodes": [
+   {"role": "pages", "app": "httpd", "service": true, "cores": 2},
+   {"role": "receiver", "app": "netpipe", "service": true,
+    "parameters": {"last_bytes": 100000}},
+   {"role": "transmitter", "app": "netpipe",
+    "parameters": {"mode": "transmitter", "server": "${receiver.endpoint}",
+                   "last_bytes": 100000, "repeats": 3, "verify": true}},
+   {"role": "sink", "app": "iperf", "service": true, "cores": 2},
+   {"role": "source", "app": "iperf", "count": 3, "cores": 2,
+    "parameters": {"mode": "client", "server": "${sink.endpoint}",
+                   "bytes": 1000000, "connections": 3,
+                   "message_bytes": 1000}}]}
+END
+others=$("$host" "$document") || { echo "exit code $?"; failed=1; }
+for expected in '"wrong_messages":0' '"measurements":1' '"bytes":3000000' \
+                '"connections_failed":0' '"responses":0'; do
+  if [[ $others != *"$expected"* ]]; then
+    echo "found no $expected in: ${others:0:4000}"
+    failed=1
+  fi
+done
+# A one-way latency is no less than the wire's, and not much more.
+latency=$(grep -o '"latency_ns":[0-9]*' <<< "$others" | head -1 | cut -d: -f2)
+if (( latency < 2000 || latency > 20000 )); then
+  echo "found a latency of $latency ns over a wire of 2000"
+  failed=1
+fi
 # What has to be the same on every machine and in every build.
 echo "history: $(grep -o '"history":"[0-9a-f]*"' <<< "$first")"
 exit $failed

@@ -5,6 +5,7 @@ _UNITS: dict[str, list[tuple[float, str]]] = {
     "_ns": [(1, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")],
     "_s": [(1, "s")],
     "_rps": [(1, "requests/s")],
+    "_bps": [(1, "bit/s"), (1e3, "kbit/s"), (1e6, "Mbit/s"), (1e9, "Gbit/s")],
     "_bytes": [(1, "bytes"), (2**10, "KiB"), (2**20, "MiB"), (2**30, "GiB")],
     "_per_second": [(1, "/s")],
 }
@@ -14,7 +15,7 @@ def _suffix_and_stem(metric: str) -> tuple[str, str]:
     # The unit may stand on an outer name: latency_ns.p99.
     parts = metric.split(".")
     for index, part in enumerate(parts):
-        for suffix in ("_per_second", "_bytes", "_rps", "_ns", "_s"):
+        for suffix in _UNITS:
             if part.endswith(suffix):
                 parts[index] = part.removesuffix(suffix)
                 return suffix, " ".join(parts).replace("_", " ")
