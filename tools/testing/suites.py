@@ -51,7 +51,7 @@ SUITES = (
     Suite("baremetal_1", "the same on 1", "test", _in_qemu(1), _BY_CORES),
     Suite("images", "what is in an image, and how it boots", "test",
           ("--config=images", "--test_tag_filters=image",
-           "--build_tests_only"), ("//platform/baremetal/...",)),
+           "--build_tests_only"), ("//apps/...", "//platform/baremetal/...")),
     # Compiled, never run: core and applications once, the rest once.
     Suite("archetype", "core and applications with nothing but the contract, "
           "by clang and its layering_check", "build",
