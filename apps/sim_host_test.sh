@@ -1,8 +1,9 @@
 #!/bin/bash
 # Our memcached, driven by our load generator, as nodes of one process: nothing
-# goes wrong, and two runs write the same bytes.
+# goes wrong, and two runs write the same bytes, also of another build.
 set -u
 host=$1
+other_build=$2
 document=$TEST_TMPDIR/document.json
 cat > "$document" <<'END'
 {"seed": 7, "time_limit_s": 60,
@@ -23,6 +24,14 @@ if [[ $first != "$second" ]]; then
   echo "two runs of one seed differ"
   failed=1
 fi
+compare_builds() {  # What the host wrote.
+  if [[ $1 != "$("$other_build" "$document")" ]]; then
+    echo "without optimisation and with sanitizers one seed runs otherwise:"
+    diff <(echo "$1") <("$other_build" "$document") | cut -c1-400 | head -20
+    failed=1
+  fi
+}
+compare_builds "$first"
 for expected in "hello: hello from core 1" '"errors":0' \
                 '"code":0,"event":"end","node":"server-1"'; do
   if [[ $first != *"$expected"* ]]; then
@@ -56,6 +65,7 @@ cat > "$document" <<'END'
                    "message_bytes": 1000}}]}
 END
 others=$("$host" "$document") || { echo "exit code $?"; failed=1; }
+compare_builds "$others"
 for expected in '"wrong_messages":0' '"measurements":1' '"bytes":3000000' \
                 '"connections_failed":0' '"responses":0'; do
   if [[ $others != *"$expected"* ]]; then
