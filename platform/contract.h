@@ -59,7 +59,8 @@ enum class Feature : uint32_t {
   // A touch of a reserved page that is not committed calls the handler given
   // to SetPageFaultHandler; otherwise it is as any wild access.
   kPageFaults = 1u << 0,
-  // Time is virtual: it advances only in Wait and by Charge.
+  // Time is virtual: it advances only in Wait and by Charge, and cores take
+  // turns, which change only in Wait.
   kVirtualTime = 1u << 1,
   // Pages can be placed on a NUMA node of the caller's choice.
   kNuma = 1u << 2,

@@ -39,6 +39,7 @@ class IntrusiveQueue {
 
   bool empty() const { return head_ == nullptr; }
   T* front() { return head_; }
+  const T* front() const { return head_; }
 
   void PushBack(T* element) {
     element->QueueLink<T>::next = nullptr;

@@ -17,7 +17,7 @@ void IdleHandler::Stop() {
 
 EventLoop::EventLoop(CoreId core, EventLoop* const* loops,
                      internal::RcuNode& rcu)
-    : core_(core), loops_(loops), rcu_(rcu, core) {}
+    : rcu_(rcu, core), core_(core), loops_(loops) {}
 
 EventLoop::~EventLoop() {
   // Events that are still blocked have nobody left to wake them.

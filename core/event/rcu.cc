@@ -57,9 +57,7 @@ IntrusiveQueue<Event> RcuCore::Advance() {
 }
 
 bool RcuCore::BeginIdle() {
-  uint64_t seen = seen_;
-  Publish(RcuView::kIdle);
-  seen_ = seen;
+  if (seen_ != RcuView::kIdle) Publish(RcuView::kIdle);
   if (!pending()) return true;
   if (current_.empty()) BeginBatch();
   while (cursor_ < node_.views.size()) {
@@ -82,6 +80,8 @@ bool RcuCore::BeginIdle() {
 }
 
 void RcuCore::EndIdle() {
+  // A boundary follows, which shows as much as anybody may ask for.
+  if (kOthersAreIdle) return;
   seen_ = node_.epoch.load(std::memory_order_acquire);
   // A full barrier: a writer that still finds kIdle takes it that we hold
   // nothing, so what we read from here on must be what it has written.

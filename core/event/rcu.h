@@ -25,6 +25,7 @@
 #include "core/base/intrusive_queue.h"
 #include "core/base/types.h"
 #include "core/event/event.h"
+#include "platform/current.h"
 
 namespace ebbrt {
 
@@ -69,6 +70,12 @@ struct RcuNode {
 // A core's part; the event loop calls it.
 class RcuCore {
  public:
+  // In virtual time cores take turns, which change where one waits, and so
+  // whoever looks finds all others idle. There a core shows the boundaries that
+  // it comes to only while it has something deferred itself.
+  static constexpr bool kOthersAreIdle =
+      platform::Has(Platform::kFeatures, platform::Feature::kVirtualTime);
+
   RcuCore(RcuNode& node, CoreId core)
       : node_(node), mine_(node.views[core.index()]) {
     waiter_.core = core;
@@ -79,6 +86,7 @@ class RcuCore {
 
   // Between two events: shows that this core has reached a boundary.
   void Boundary() {
+    if (kOthersAreIdle && !pending()) return;
     // Acquire: pairs with the increment in BeginBatch, so that what follows
     // this boundary sees what was unlinked before that epoch.
     uint64_t epoch = node_.epoch.load(std::memory_order_acquire);
@@ -109,11 +117,11 @@ class RcuCore {
     return view.seen.load(std::memory_order_acquire) >= epoch_;
   }
 
+  uint64_t seen_ = RcuView::kIdle;  // As in mine_.
+  IntrusiveQueue<Event> current_;   // Waits for epoch_.
+  IntrusiveQueue<Event> next_;      // Deferred since.
   RcuNode& node_;
   RcuView& mine_;
-  uint64_t seen_ = 0;              // As in mine_, but for kIdle.
-  IntrusiveQueue<Event> current_;  // Waits for epoch_.
-  IntrusiveQueue<Event> next_;     // Deferred since.
   uint64_t epoch_ = 0;
   size_t cursor_ = 0;  // The views before it have reached epoch_.
   RcuWaiter waiter_;

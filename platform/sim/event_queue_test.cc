@@ -76,51 +76,131 @@ TEST(EventQueue, CancelsOnceOrAll) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(EventQueue, AgreesWithASortedSet) {
-  Random random(testing::Seed());
+TEST(EventQueue, ForgetsWhatIsMovedOrCancelledOverAndOver) {
+  // What is left behind is dropped on the way, and the order holds.
+  EventQueue queue;
+  std::vector<SimEvent> far(1000);
+  SimEvent moves;
+  for (int64_t i = 0; i < 1000; ++i) queue.Schedule(far[i], At(1000 + i));
+  for (int64_t i = 0; i < 100000; ++i) queue.Schedule(moves, At(3000 + i % 7));
+  for (SimEvent& event : far) queue.Cancel(event);
+  EXPECT_EQ(queue.size(), 1u);
+  EXPECT_EQ(queue.next_time(), queue.time_of(moves));
+  EXPECT_EQ(queue.Pop(), &moves);
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(EventQueue, KnowsWhatComesAhead) {
+  constexpr size_t kEvents = 10 * EventQueue::kAheadMin;
+  EventQueue queue;
+  std::vector<SimEvent> events(kEvents);
+  EXPECT_EQ(queue.Ahead(0), nullptr);
+  for (size_t i = 0; i < kEvents; ++i) {
+    // Not in order: 7 and their number have no divisor in common.
+    size_t index = i * 7 % kEvents;
+    queue.Schedule(events[index], At(static_cast<int64_t>(index)));
+  }
+  for (size_t i = 0; i < kEvents; ++i) {
+    for (size_t ahead = 0; ahead < EventQueue::kAheadMin; ++ahead) {
+      SimEvent* expected = i + ahead < kEvents ? &events[i + ahead] : nullptr;
+      ASSERT_EQ(queue.Ahead(ahead), expected) << i << " " << ahead;
+    }
+    ASSERT_EQ(queue.Pop(), &events[i]);
+  }
+}
+
+// What a queue has to agree with: the events, by what they are ordered by.
+class Reference {
+ public:
+  explicit Reference(size_t count) : events_(count), keys_(count) {
+    for (size_t i = 0; i < count; ++i) events_[i].index = i;
+  }
+
+  // Moves or schedules one of the events, in both.
+  void Schedule(size_t index, Time time, uint16_t rank) {
+    queue_.Schedule(events_[index], time, rank);
+    Forget(index);
+    keys_[index] = {time, rank, ++sequence_, index};
+    model_.insert(keys_[index]);
+    EXPECT_EQ(queue_.time_of(events_[index]), time);
+  }
+  void Cancel(size_t index) {
+    queue_.Cancel(events_[index]);
+    Forget(index);
+  }
+  void Pop() {
+    auto* popped = static_cast<Numbered*>(queue_.Pop());
+    ASSERT_EQ(popped == nullptr, model_.empty());
+    if (popped == nullptr) return;
+    ASSERT_EQ(popped->index, std::get<3>(*model_.begin()));
+    ASSERT_FALSE(popped->scheduled());
+    Forget(popped->index);
+  }
+  void Check() {
+    ASSERT_EQ(queue_.size(), model_.size());
+    ASSERT_EQ(queue_.next_time(), now());
+    // Ahead are the next ones in their order, and nothing where one was
+    // cancelled.
+    auto next = model_.begin();
+    for (size_t i = 0; i < EventQueue::kAheadMin; ++i) {
+      auto* event = static_cast<Numbered*>(queue_.Ahead(i));
+      if (event == nullptr) continue;
+      ASSERT_EQ(event->index, std::get<3>(*next++));
+    }
+  }
+  Time now() const {
+    return model_.empty() ? kTimeNever : std::get<0>(*model_.begin());
+  }
+
+ private:
   struct Numbered : SimEvent {
     size_t index;
   };
-  std::vector<std::unique_ptr<Numbered>> events;
-  for (size_t i = 0; i < 200; ++i) {
-    events.push_back(std::make_unique<Numbered>());
-    events.back()->index = i;
-  }
-  EventQueue queue;
   using Key = std::tuple<Time, uint16_t, uint64_t, size_t>;
-  std::set<Key> model;
-  std::vector<std::set<Key>::iterator> keys(events.size(), model.end());
-  auto forget = [&](size_t index) {
-    if (keys[index] != model.end()) model.erase(keys[index]);
-    keys[index] = model.end();
-  };
-  for (uint64_t step = 0; step < 100000; ++step) {
-    size_t index = random.Below(events.size());
-    switch (random.Below(4)) {
-      case 0:
-        queue.Cancel(*events[index]);
-        forget(index);
-        break;
-      case 1: {
-        auto* popped = static_cast<Numbered*>(queue.Pop());
-        ASSERT_EQ(popped == nullptr, model.empty());
-        if (popped == nullptr) break;
-        ASSERT_EQ(popped->index, std::get<3>(*model.begin()));
-        forget(popped->index);
-        break;
-      }
-      default: {
-        Time time = At(random.Below(50));
-        uint16_t rank = random.Below(3);
-        queue.Schedule(*events[index], time, rank);
-        forget(index);
-        keys[index] = model.insert({time, rank, step, index}).first;
-      }
+
+  void Forget(size_t index) { model_.erase(keys_[index]); }
+
+  std::vector<Numbered> events_;
+  EventQueue queue_;
+  std::set<Key> model_;
+  std::vector<Key> keys_;
+  uint64_t sequence_ = 0;
+};
+
+// So many events, whose times lie so close.
+class EventQueueOf
+    : public ::testing::TestWithParam<std::tuple<size_t, uint64_t>> {};
+
+TEST_P(EventQueueOf, AgreesWithASortedSet) {
+  const auto [count, span] = GetParam();
+  Random random(testing::Seed());
+  Reference reference(count);
+  // Grows, shrinks, is moved about, by turns; now and then what is scheduled
+  // comes before all.
+  const uint64_t steps = 20000 + 10 * count;
+  uint64_t pops = 0;
+  for (uint64_t step = 0; step < steps; ++step) {
+    if (step % (count * 2) == 0) pops = 1 + random.Below(7);
+    uint64_t choice = random.Below(9);
+    if (choice == 8) {
+      reference.Cancel(random.Below(count));
+    } else if (choice < pops) {
+      reference.Pop();
+    } else {
+      Time base = reference.now() == kTimeNever ? At(0) : reference.now();
+      if (random.Below(16) == 0) base -= Duration(span / 2);
+      reference.Schedule(random.Below(count),
+                         base + Duration(random.Below(span)),
+                         static_cast<uint16_t>(random.Below(3)));
     }
-    ASSERT_EQ(queue.size(), model.size());
-    ASSERT_EQ(events[index]->scheduled(), keys[index] != model.end());
+    reference.Check();
+    if (HasFatalFailure()) return;
   }
 }
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, EventQueueOf,
+    ::testing::Combine(::testing::Values(3, 200, 5000),
+                       ::testing::Values(1, 50, 100000)));
 
 }  // namespace
 }  // namespace ebbrt::platform

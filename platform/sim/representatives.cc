@@ -1,13 +1,31 @@
 #include "platform/sim/representatives.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <new>
 #include <utility>
 
+#include "platform/sim/fetch_ahead.h"
+
 namespace ebbrt::platform {
 namespace {
 constexpr void* kNoRepresentatives[kStaticEbbNumbers] = {};
+
+// The services of core that a turn calls, by their numbers (core/ebb/ebb_id.h),
+// and which cache lines of each it touches: of the loop, its own first ones,
+// and the one that other cores write to.
+constexpr EbbNumber kLoop = 2;
+constexpr EbbNumber kNetwork = 3;
+constexpr std::array<size_t, 3> kLoopLines = {0, 1, 4};
+constexpr size_t kNetworkLines = 2;
+
+// Arrays that begin with a cache line, which the lowest numbers share.
+constexpr std::align_val_t kAlignment{kCacheLineBytes};
+void** NewDense(EbbNumber count) {
+  return new (kAlignment) void*[count]();
+}
+void DeleteDense(void** dense) { operator delete[](dense, kAlignment); }
 }  // namespace
 
 // Nobody sets anything in a const table.
@@ -17,11 +35,18 @@ thread_local constinit const SimRepresentatives* SimRepresentatives::current =
     &SimRepresentatives::kNone;
 
 SimRepresentatives::SimRepresentatives()
-    : dense_(new void*[kStaticEbbNumbers]()) {}
+    : dense_(NewDense(kStaticEbbNumbers)) {}
 
 SimRepresentatives::~SimRepresentatives() {
-  if (dense_ != kNoRepresentatives) delete[] dense_;
+  if (dense_ != kNoRepresentatives) DeleteDense(dense_);
   delete sparse_;
+}
+
+void SimRepresentatives::Fetch(int step) const {
+  if (step == 0) FetchLines(dense_, 1);
+  if (step != 1) return;
+  for (size_t line : kLoopLines) FetchLine(dense_[kLoop], line);
+  FetchLines(dense_[kNetwork], kNetworkLines);
 }
 
 void* SimRepresentatives::FindSparse(EbbNumber number) const noexcept {
@@ -63,11 +88,11 @@ void SimRepresentatives::GrowDense(EbbNumber count) {
   // The old array goes only after the new one is in place: the allocator may
   // itself ask for a representative.
   EbbNumber grown_count = std::bit_ceil(count);
-  void** grown = new void*[grown_count]();
+  void** grown = NewDense(grown_count);
   std::copy_n(dense_, dense_count_, grown);
   void** old = std::exchange(dense_, grown);
   dense_count_ = grown_count;
-  delete[] old;
+  DeleteDense(old);
 }
 
 }  // namespace ebbrt::platform

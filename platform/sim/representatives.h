@@ -40,6 +40,10 @@ class SimRepresentatives {
     if (is_static || number < dense_count_) [[likely]] return dense_[number];
     return FindSparse(number);
   }
+  // A turn of its core comes soon (fetch_ahead.h): has the processor fetch, in
+  // step 0, the entries of core's own services, which have the lowest numbers;
+  // in step 1, these, as far as each turn touches them.
+  void Fetch(int step) const;
   // False: no memory.
   bool Set(EbbNumber number, void* representative) noexcept;
   // Forgets all.

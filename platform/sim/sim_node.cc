@@ -23,12 +23,12 @@ int64_t Scale(int64_t a, int64_t b, int64_t c) {
 SimNode::SimNode(uint32_t number, std::string name, const NodeOptions& options,
                  SimProgram& program)
     : number_(number),
-      name_(std::move(name)),
-      options_(options),
-      program_(program),
       core_count_(options.core_count == 0 ? Sim::kMachineCores
                                           : options.core_count),
       cores_(std::make_unique<SimCore[]>(core_count_)),
+      name_(std::move(name)),
+      options_(options),
+      program_(program),
       entropy_(options.seed, kFirstEntropyStream + number) {
   for (uint32_t i = 0; i < core_count_; ++i) {
     cores_[i].node = this;

@@ -31,6 +31,8 @@ class SimInterrupt : public QueueLink<SimInterrupt> {
   virtual void Serve() = 0;
   // Its node has gone first.
   virtual void Drop() = 0;
+  // Serve is called soon: as SimAction::Fetch.
+  virtual void FetchServe(int /*step*/) const {}
 
  protected:
   ~SimInterrupt() = default;
@@ -46,26 +48,29 @@ class SimOutput : public QueueLink<SimOutput> {
   ~SimOutput() = default;
 };
 
-// A core; as an event it is the return from its Wait.
-struct SimCore : SimEvent {
-  SimNode* node = nullptr;
+// A core; as an event it is the return from its Wait. What it takes to wake it
+// is one cache line.
+struct alignas(kCacheLineBytes) SimCore : SimEvent {
+  // It has been woken since it last returned from Wait.
+  bool woken = false;
   CoreId id;
   // Of its node, while that is up; else 0.
   uint32_t life = 0;
+  SimNode* node = nullptr;
   // How far it has come, in the simulation's time. Ahead of the queue's while
   // it runs, by what it has been charged.
   Time now{};
-  // It has been woken since it last returned from Wait.
-  bool woken = false;
+  IntrusiveQueue<SimInterrupt> interrupts;
+
   // When what it runs began.
   Time begun{};
-  // What ended on it last, and when, for messages.
-  uint32_t last_tag = 0;
-  Time last_event{};
-  IntrusiveQueue<SimInterrupt> interrupts;
   IntrusiveQueue<SimOutput> outputs;
   SimRepresentatives representatives;
+  // What ended on it last, and when, for messages.
+  Time last_event{};
+  uint32_t last_tag = 0;
 };
+static_assert(sizeof(SimCore) == 2 * kCacheLineBytes);
 
 // Who brings a node up and hears of its end.
 class SimProgram {
@@ -88,7 +93,7 @@ struct SimClock {
   int64_t drift_ppb = 0;
 };
 
-class SimNode {
+class alignas(kCacheLineBytes) SimNode {
  public:
   // A request to stop that has come from outside: its handler.
   struct StopHandler {
@@ -131,30 +136,31 @@ class SimNode {
  private:
   friend class Simulation;
 
+  // What every turn of a core touches stands first.
   const uint32_t number_;
-  const std::string name_;
-  const NodeOptions options_;
-  SimProgram& program_;
-  const uint32_t core_count_;
-  const std::unique_ptr<SimCore[]> cores_;
-
   bool up_ = false;
   bool crashed_ = false;
   bool ends_ = false;
   bool stop_requested_ = false;
-  uint32_t life_ = 0;
-  int code_ = 0;
-  CoreProgram running_{};
-  StopHandler stop_handler_;
+  const CostTable* costs_ = nullptr;
+  double slowdown_ = 1;
+  Duration wake_latency_{};
   // Where its clock has stood since it boots, or was set: at the simulation's
   // time set_at_ it was clock_then_.
   Time set_at_{};
   Time clock_then_{};
-  Random entropy_;
-  const CostTable* costs_ = nullptr;
-  Duration wake_latency_{};
-  double slowdown_ = 1;
   SimClock clock_;
+
+  uint32_t life_ = 0;
+  const uint32_t core_count_;
+  const std::unique_ptr<SimCore[]> cores_;
+  const std::string name_;
+  const NodeOptions options_;
+  SimProgram& program_;
+  int code_ = 0;
+  CoreProgram running_{};
+  StopHandler stop_handler_;
+  Random entropy_;
 };
 
 }  // namespace ebbrt::platform

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "platform/sim/fetch_ahead.h"
 #include "platform/sim/sim.h"
 #include "platform/sim/stop_signal.h"
 
@@ -153,7 +154,7 @@ bool Simulation::Advance() {
     // A core that is taken down may have been ahead.
     now_ = std::max(now_, queue_.next_time());
     SimEvent* event = queue_.Pop();
-    queue_.PrefetchNext();
+    FetchAhead(queue_);
     if (!event->is_action()) {
       ResumeCore(*static_cast<SimCore*>(event), now_);
       return true;

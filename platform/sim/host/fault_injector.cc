@@ -113,7 +113,8 @@ void FaultInjector::Begin(const PlannedFault& fault,
         fabric_.SetLinkUp(node->number(), false);
         break;
       case Kind::kImpair:
-        ChangeLinks(*node, [&fault](Link& link) { link.faults = fault.link; });
+        ChangeLinks(*node,
+                    [&fault](Link& link) { link.SetFaults(fault.link); });
         break;
       case Kind::kClock:
         simulation_.SetClock(*node, fault.clock);
@@ -144,7 +145,7 @@ void FaultInjector::End(const PlannedFault& fault,
         fabric_.SetLinkUp(node->number(), true);
         break;
       case Kind::kImpair:
-        ChangeLinks(*node, [](Link& link) { link.faults = {}; });
+        ChangeLinks(*node, [](Link& link) { link.SetFaults({}); });
         break;
       case Kind::kClock:
         simulation_.SetClock(*node, {});

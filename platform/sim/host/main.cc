@@ -8,6 +8,7 @@
 #include "platform/sim/host/host_document.h"
 #include "platform/sim/host/host_network.h"
 #include "platform/sim/host/watchdog.h"
+#include "platform/sim/huge_pages.h"
 
 namespace {
 
@@ -20,6 +21,7 @@ int Refuse(const absl::Status& status) {
 
 int main(int argc, char** argv) {
   namespace sim = ebbrt::platform;
+  sim::UseHugePages(argv);
   if (argc != 2) {
     return Refuse(absl::InvalidArgumentError("usage: sim_host FILE"));
   }

@@ -1,6 +1,7 @@
 #include "platform/sim/network/fabric.h"
 
 #include "core/base/random.h"
+#include "platform/sim/fetch_ahead.h"
 
 namespace ebbrt::platform {
 namespace {
@@ -13,6 +14,14 @@ void Parcel::Happen(Time now) {
     Arrive(now);
   } else {
     fabric_->Step(*this, now);
+  }
+}
+
+void Parcel::Fetch(int step) const {
+  if (hop_ == kArrives) {
+    FetchArrive(step);
+  } else if (step == 0) {
+    FetchLines(link_, 1);
   }
 }
 
@@ -45,7 +54,7 @@ void Fabric::Step(Parcel& parcel, Time now) {
     parcel.Lose(now, Lost::kLinkDown);
     return;
   }
-  if (link.faults.any() && !PassFaults(parcel, link, now, late)) return;
+  if (link.has_faults && !PassFaults(parcel, link, now, late)) return;
   if (parcel.droppable && link.QueuedBytes(now) > link.buffer_bytes) {
     ++link.lost;
     parcel.Lose(now, Lost::kBufferFull);
@@ -55,7 +64,11 @@ void Fabric::Step(Parcel& parcel, Time now) {
     parcel.marked = true;
   }
   Time there = link.Queue(parcel.wire_bytes, now) + link.delay + late;
-  if (++parcel.hop_ == route.count) parcel.hop_ = kArrives;
+  if (++parcel.hop_ == route.count) {
+    parcel.hop_ = kArrives;
+  } else {
+    parcel.link_ = route.links[parcel.hop_];
+  }
   simulation_.Schedule(parcel, there);
 }
 

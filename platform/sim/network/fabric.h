@@ -34,15 +34,17 @@ class Fabric;
 // Why a parcel did not arrive.
 enum class Lost : uint8_t { kByFault, kLinkDown, kCorrupted, kBufferFull };
 
-class Parcel : public SimAction {
+// To pass a link takes one cache line of a parcel.
+class alignas(kCacheLineBytes) Parcel : public SimAction {
  public:
   void Happen(Time now) final;
+  void Fetch(int step) const final;
 
-  uint64_t wire_bytes = 0;
   // Whether a full buffer drops it.
   bool droppable = false;
   // A queue on the way was longer than its mark.
   bool marked = false;
+  uint64_t wire_bytes = 0;
 
  protected:
   ~Parcel() = default;
@@ -51,6 +53,8 @@ class Parcel : public SimAction {
   friend class Fabric;
 
   virtual void Arrive(Time now) = 0;
+  // As SimAction::Fetch, before Arrive.
+  virtual void FetchArrive(int /*step*/) const {}
   virtual void Lose(Time now, Lost why) = 0;
   // A fault would have it arrive twice: what arrives as well, if it bears that.
   virtual Parcel* Duplicate() { return nullptr; }
@@ -59,6 +63,7 @@ class Parcel : public SimAction {
   uint32_t from_ = 0;
   uint32_t to_ = 0;
   uint32_t hop_ = 0;
+  const Link* link_ = nullptr;  // The hop's.
 };
 
 // What carries large transfers, which share links rather than queue for them.

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/trace/trace.h"
+#include "platform/sim/fetch_ahead.h"
 #include "platform/sim/network/flow_network.h"
 #include "platform/sim/network/flow_world.h"
 
@@ -13,22 +14,32 @@ namespace ebbrt::platform {
 
 using Kind = FlowMessage::Kind;
 
-FlowConnection::FlowConnection(FlowNetwork& network, const FlowAddress& self,
+FlowConnection::FlowConnection(FlowNetwork& network, FlowAddress self,
                                const Endpoint& local, const Endpoint& remote,
                                std::unique_ptr<TcpHandler> handler)
     : network_(network),
+      handler_(std::move(handler)),
       self_(self),
       local_(local),
-      remote_(remote),
-      handler_(std::move(handler)) {}
+      remote_(remote) {
+  self_.place = network.world().AddConnection(*this);
+}
 
 FlowConnection::~FlowConnection() {
   if (linked()) Unlink();
   FlowWorld& world = network_.world();
+  world.RemoveConnection(self_.place);
   DropInbox();
   for (FlowMessage* message : early_) world.Free(message);
   // Its node goes, and has no time to say so.
   if (!ended_ && peer_.key != 0) world.NoticeLater(self_, peer_);
+}
+
+void FlowConnection::Fetch(int step) const {
+  if (step == 2) FetchLines(this, kLinesFetched);
+  if (step != 3) return;
+  FetchLines(handler_.get(), 1);
+  FetchLines(&network_.world().fabric().topology().UpLink(self_.node), 1);
 }
 
 void FlowConnection::DropInbox() {
@@ -194,7 +205,7 @@ bool FlowConnection::PumpOnce() {
 
 void FlowConnection::Handle(FlowMessage& message) {
   const Kind kind = message.kind;
-  const size_t bytes = message.bytes;
+  const size_t bytes = kind == Kind::kTaken ? message.bytes : 0;
   if (kind == Kind::kAccepted) peer_ = message.from;
   if (kind == Kind::kData) undelivered_.Append(std::move(message.data));
   // Freed before the handler is called, which may block.
@@ -271,7 +282,7 @@ void FlowConnection::Post(Kind kind, IOBufChain data, size_t bytes) {
   message->from = self_;
   message->to = peer_;
   message->data = std::move(data);
-  message->bytes = bytes;
+  if (kind == Kind::kTaken) message->bytes = bytes;
   if (kind != Kind::kReset) message->sequence = next_sent_++;
   network_.SendLater(message);
 }

@@ -27,10 +27,12 @@ namespace ebbrt::platform {
 
 class FlowNetwork;
 
-class FlowConnection final : public TcpConnection, public ListLink {
+class alignas(kCacheLineBytes) FlowConnection final : public TcpConnection,
+                                                      public ListLink {
  public:
-  // `handler` is null at the accepting end until the acceptor has made one.
-  FlowConnection(FlowNetwork& network, const FlowAddress& self,
+  // `handler` is null at the accepting end until the acceptor has made one. The
+  // connection's place in the world is its own to find.
+  FlowConnection(FlowNetwork& network, FlowAddress self,
                  const Endpoint& local, const Endpoint& remote,
                  std::unique_ptr<TcpHandler> handler);
   ~FlowConnection();
@@ -42,6 +44,11 @@ class FlowConnection final : public TcpConnection, public ListLink {
   void Abort() override;
   const Endpoint& local() const override { return local_; }
   const Endpoint& remote() const override { return remote_; }
+
+  uint64_t key() const { return self_.key; }
+  // As SimAction::Fetch: step 2 the connection, step 3 what it calls and sends
+  // to.
+  void Fetch(int step) const;
 
   // Asks the other end's node to open.
   void Connect(uint32_t node);
@@ -70,23 +77,16 @@ class FlowConnection final : public TcpConnection, public ListLink {
   void LeaveLater();
   bool open() const { return open_ && !failed_; }
 
-  FlowNetwork& network_;
-  const FlowAddress self_;
-  FlowAddress peer_;  // Its key is 0 until it is known.
-  const Endpoint local_;
-  const Endpoint remote_;
-  std::unique_ptr<TcpHandler> handler_;
+  // What a message touches stands first, and is kLinesFetched.
+  static constexpr size_t kLinesFetched = 4;
 
+  FlowNetwork& network_;
+  std::unique_ptr<TcpHandler> handler_;
   IntrusiveQueue<SimInterrupt> inbox_;  // Messages, in order.
-  std::vector<FlowMessage*> early_;     // That came before one sent before.
   uint32_t next_sent_ = 0;
   uint32_t next_received_ = 0;
-
   IOBufChain outgoing_;     // To leave when the turn ends.
   IOBufChain undelivered_;  // Has arrived, waits for the handler's window.
-  size_t receive_window_ = kUnlimitedWindow;
-  size_t unacknowledged_bytes_ = 0;  // Sent and not known to be taken.
-  size_t untold_bytes_ = 0;  // Taken, and the peer was not told yet.
 
   bool open_ = false;
   bool wants_send_ready_ = false;
@@ -98,6 +98,15 @@ class FlowConnection final : public TcpConnection, public ListLink {
   bool pumping_ = false;         // Maybe blocked in the handler.
   bool end_waits_ = false;       // End has been put off.
   bool ended_ = false;           // The peer knows, or will be told.
+  size_t receive_window_ = kUnlimitedWindow;
+  size_t unacknowledged_bytes_ = 0;  // Sent and not known to be taken.
+  size_t untold_bytes_ = 0;  // Taken, and the peer was not told yet.
+  std::vector<FlowMessage*> early_;  // That came before one sent before.
+  FlowAddress self_;
+  FlowAddress peer_;  // Its key is 0 until it is known.
+
+  const Endpoint local_;
+  const Endpoint remote_;
   absl::Status status_;
 };
 

@@ -33,6 +33,7 @@ struct FlowAddress {
   uint32_t life = 0;
   SimCore* core = nullptr;  // Null: it is not known.
   uint64_t key = 0;  // 0: whoever listens.
+  uint32_t place = 0;  // Of a connection, among all (FlowWorld).
 };
 
 class FlowMessage final : public Parcel, public SimInterrupt {
@@ -66,13 +67,25 @@ class FlowMessage final : public Parcel, public SimInterrupt {
   void Serve() override;
   // The node that it has come to has gone.
   void Drop() override;
+  void FetchServe(int step) const override;
 
   Kind kind = Kind::kData;
-  FlowAddress from;
-  FlowAddress to;
+
+ private:
+  bool retries_ = false;  // Scheduled in order to be sent again.
+  uint8_t tries_ = 0;
+
+ public:
   uint32_t sequence = 0;  // Of its connection and direction.
-  size_t bytes = 0;
+
+ private:
+  FlowWorld& world_;
+
+ public:
+  FlowAddress to;
+  FlowAddress from;
   IOBufChain data;
+  size_t bytes = 0;      // Of kTaken.
   Endpoint source;       // Of kConnect and kDatagram.
   Endpoint destination;  // The same.
   Endpoint listening;    // What it has found there, as it was bound.
@@ -81,12 +94,9 @@ class FlowMessage final : public Parcel, public SimInterrupt {
   friend class FlowWorld;
 
   void Arrive(Time now) override;
+  void FetchArrive(int step) const override;
   void Lose(Time now, Lost why) override;
   Parcel* Duplicate() override;
-
-  FlowWorld& world_;
-  uint32_t tries_ = 0;
-  bool retries_ = false;  // Scheduled in order to be sent again.
 };
 
 }  // namespace ebbrt::platform

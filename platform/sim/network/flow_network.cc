@@ -48,7 +48,10 @@ void FlowNetwork::StopListeningTcp(const Endpoint& local) {
 }
 
 FlowAddress FlowNetwork::NewAddress() {
-  return {core_.node->number(), core_.life, &core_, world_.NewKey()};
+  return {.node = core_.node->number(),
+          .life = core_.life,
+          .core = &core_,
+          .key = world_.NewKey()};
 }
 
 void FlowNetwork::ConnectTcp(const Endpoint& remote,
@@ -92,7 +95,7 @@ void FlowNetwork::Receive(FlowMessage* message) {
     default:
       break;
   }
-  FlowConnection* connection = Find(message->to.key);
+  FlowConnection* connection = world_.FindConnection(message->to);
   if (connection != nullptr) {
     connection->Receive(message);
     return;
@@ -202,7 +205,7 @@ absl::Status FlowNetwork::SendDatagram(const Endpoint& from, const Endpoint& to,
       SimNodeOf(to.address, self, world_.simulation().node_count());
   if (!node.has_value()) return absl::OkStatus();
   FlowMessage* message = world_.NewMessage(Kind::kDatagram);
-  message->from = {self, core_.life, &core_, 0};
+  message->from = {.node = self, .life = core_.life, .core = &core_};
   message->to = {.node = *node};
   message->source = {node == self ? to.address : SimAddressOf(self),
                      from.port};

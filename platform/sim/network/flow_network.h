@@ -28,7 +28,8 @@ namespace ebbrt::platform {
 
 class FlowUdpSocket;
 
-class FlowNetwork final : public Network, public SimOutput {
+class alignas(kCacheLineBytes) FlowNetwork final : public Network,
+                                                   public SimOutput {
  public:
   static constexpr size_t kDatagramBytesMax = 65507;  // RFC 768, RFC 791.
 
@@ -75,13 +76,13 @@ class FlowNetwork final : public Network, public SimOutput {
 
   FlowWorld& world_;
   SimCore& core_;
+  bool is_output_ = false;                 // Its turn at the turn's end comes.
+  IntrusiveQueue<SimInterrupt> sending_;   // Messages.
+  IntrusiveList<FlowConnection> leaving_;  // Have something to send.
   const std::shared_ptr<FlowNode> node_;
   std::map<Endpoint, std::shared_ptr<TcpAcceptor>> acceptors_;
   std::unordered_map<uint64_t, std::unique_ptr<FlowConnection>> connections_;
   std::map<uint64_t, FlowUdpSocket*> sockets_;
-  IntrusiveList<FlowConnection> leaving_;  // Have something to send.
-  IntrusiveQueue<SimInterrupt> sending_;   // Messages.
-  bool is_output_ = false;                 // Its turn at the turn's end comes.
 };
 
 }  // namespace ebbrt::platform

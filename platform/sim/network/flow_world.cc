@@ -10,6 +10,8 @@
 #include "core/base/check.h"
 #include "core/ebb/ebb.h"
 #include "core/net/network.h"
+#include "platform/sim/fetch_ahead.h"
+#include "platform/sim/network/flow_connection.h"
 #include "platform/sim/network/flow_network.h"
 
 namespace ebbrt::platform {
@@ -53,6 +55,38 @@ FlowNode* FlowWorld::node(uint32_t number) {
   return entry.node.lock().get();
 }
 
+uint32_t FlowWorld::AddConnection(FlowConnection& connection) {
+  if (free_places_.empty()) {
+    free_places_.push_back(static_cast<uint32_t>(connections_.size()));
+    connections_.push_back(nullptr);
+  }
+  uint32_t place = free_places_.back();
+  free_places_.pop_back();
+  connections_[place] = &connection;
+  return place;
+}
+
+void FlowWorld::RemoveConnection(uint32_t place) {
+  connections_[place] = nullptr;
+  free_places_.push_back(place);
+}
+
+FlowConnection* FlowWorld::FindConnection(const FlowAddress& address) const {
+  FlowConnection* connection = connections_[address.place];
+  // It may be a later one in the same place.
+  bool is_it = connection != nullptr && connection->key() == address.key;
+  return is_it ? connection : nullptr;
+}
+
+void FlowWorld::FetchConnection(const FlowAddress& address, int step) const {
+  if (step == 1) {
+    FetchLines(&connections_[address.place], 1);
+    return;
+  }
+  const FlowConnection* connection = connections_[address.place];
+  if (connection != nullptr && step > 1) connection->Fetch(step);
+}
+
 FlowMessage* FlowWorld::NewMessage(Kind kind) {
   if (free_.empty()) {
     all_.push_back(std::make_unique<FlowMessage>(*this));
@@ -63,7 +97,6 @@ FlowMessage* FlowWorld::NewMessage(Kind kind) {
   message->kind = kind;
   message->droppable = kind == Kind::kDatagram;
   message->sequence = 0;
-  message->bytes = 0;
   message->tries_ = 0;
   message->retries_ = false;
   return message;
@@ -190,6 +223,21 @@ Parcel* FlowMessage::Duplicate() {
   twin->destination = destination;
   twin->data = *std::move(copy);
   return twin;
+}
+
+void FlowMessage::FetchArrive(int step) const {
+  if (step == 0) {
+    FetchLines(to.core, 1);
+  } else if (step == 1 && to.core != nullptr) {
+    FetchLines(to.core->node, 1);
+  }
+}
+
+void FlowMessage::FetchServe(int step) const {
+  if (step == 1) FetchLines(this, 1);
+  // A buffer need not begin where a line does.
+  if (step == 2 && !data.empty()) FetchLines(&data.front(), 2);
+  world_.FetchConnection(to, step);
 }
 
 void FlowMessage::Serve() { FlowNetwork::Mine().Receive(this); }

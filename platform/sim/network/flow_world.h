@@ -20,6 +20,8 @@
 
 namespace ebbrt::platform {
 
+class FlowConnection;
+
 struct FlowOptions {
   // At most this many bytes of a direction have been taken from the sender and
   // not yet been given to the receiver's handler. REQUIRES: at least 2.
@@ -62,6 +64,14 @@ class FlowWorld {
   void NoticeLater(const FlowAddress& gone, const FlowAddress& peer);
 
   uint64_t NewKey() { return ++last_key_; }
+  // Gives a connection a place, by which messages find it; and forgets it.
+  uint32_t AddConnection(FlowConnection& connection);
+  void RemoveConnection(uint32_t place);
+  // Null if it is gone.
+  FlowConnection* FindConnection(const FlowAddress& address) const;
+  // As SimAction::Fetch: step 1 its entry, step 2 the connection, step 3 what
+  // that needs.
+  void FetchConnection(const FlowAddress& address, int step) const;
   // The node's part; null unless it is up and has installed the network.
   FlowNode* node(uint32_t number);
 
@@ -89,6 +99,9 @@ class FlowWorld {
   Fabric& fabric_;
   const FlowOptions options_;
   std::vector<Entry> nodes_;
+  // By place; null where there is none, as at place 0.
+  std::vector<FlowConnection*> connections_{nullptr};
+  std::vector<uint32_t> free_places_;
   std::vector<FlowMessage*> free_;
   // All that there are, wherever they are under way.
   std::vector<std::unique_ptr<FlowMessage>> all_;

@@ -41,14 +41,22 @@ struct LinkOptions {
   LinkFaults faults;
 };
 
-struct Link {
+// All that passes touches its first cache line, and nothing else of it unless
+// it has faults.
+struct alignas(kCacheLineBytes) Link {
   Link(std::string name_in, const LinkOptions& options)
-      : name(std::move(name_in)),
-        ns_per_byte(8e9 / options.rate_bps),
+      : ns_per_byte(8e9 / options.rate_bps),
         delay(options.delay),
         buffer_bytes(options.buffer_bytes),
         mark_bytes(options.mark_bytes),
-        faults(options.faults) {}
+        name(std::move(name_in)) {
+    SetFaults(options.faults);
+  }
+
+  void SetFaults(const LinkFaults& faults_in) {
+    faults = faults_in;
+    has_faults = faults.any();
+  }
 
   // How long the link takes to send that much.
   Duration TimeOf(uint64_t bytes) const {
@@ -69,16 +77,18 @@ struct Link {
     return busy_until;
   }
 
-  const std::string name;
   const double ns_per_byte;
   const Duration delay;
   const size_t buffer_bytes;
   const size_t mark_bytes;
-  LinkFaults faults;
-  bool up = true;
   Time busy_until{};
   uint64_t bytes_passed = 0;
+  bool up = true;
+  bool has_faults = false;  // See SetFaults.
+
+  LinkFaults faults;
   uint64_t lost = 0;
+  const std::string name;
 };
 
 }  // namespace ebbrt::platform

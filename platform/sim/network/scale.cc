@@ -4,8 +4,9 @@
 //
 //   scale NODES CORES ROUNDS
 //
-// Prints one JSON object: events a second of wall time, memory a core. Rounds 0
-// only brings the nodes up.
+// Prints one JSON object: events a second of wall time, memory a core, and the
+// digest of what happened, which depends on the arguments alone. Rounds 0 only
+// brings the nodes up.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +22,7 @@
 #include "core/event/node.h"
 #include "core/net/network.h"
 #include "platform/current.h"
+#include "platform/sim/huge_pages.h"
 #include "platform/sim/network/addresses.h"
 #include "platform/sim/network/fabric.h"
 #include "platform/sim/network/flow_world.h"
@@ -143,12 +145,14 @@ int Main(uint32_t nodes, uint32_t cores, uint64_t rounds) {
   std::printf(
       "{\"cores\": %.0f, \"messages\": %llu, \"turns\": %llu, \"actions\": "
       "%llu, \"wall_s\": %.3f, \"events_per_wall_s\": %.0f, "
-      "\"messages_per_wall_s\": %.0f, \"resident_bytes_per_core\": %.0f}\n",
+      "\"messages_per_wall_s\": %.0f, \"resident_bytes_per_core\": %.0f, "
+      "\"history\": \"%016llx\"}\n",
       all_cores, static_cast<unsigned long long>(world.messages()),
       static_cast<unsigned long long>(simulation.turns()),
       static_cast<unsigned long long>(simulation.actions()), seconds,
       events / seconds, messages / seconds,
-      (ResidentBytes() - before) / all_cores);
+      (ResidentBytes() - before) / all_cores,
+      static_cast<unsigned long long>(simulation.history()));
   std::fflush(stdout);
   // Taking a million nodes down tells nothing.
   std::_Exit(0);
@@ -158,6 +162,7 @@ int Main(uint32_t nodes, uint32_t cores, uint64_t rounds) {
 }  // namespace ebbrt::platform
 
 int main(int argc, char** argv) {
+  ebbrt::platform::UseHugePages(argv);
   if (argc != 4) {
     std::fprintf(stderr, "usage: scale NODES CORES ROUNDS\n");
     return 2;

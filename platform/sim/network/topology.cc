@@ -6,6 +6,8 @@ namespace ebbrt::platform {
 
 StarTopology::StarTopology(const std::vector<LinkOptions>& options) {
   route_.count = 2;
+  up_.reserve(options.size());
+  down_.reserve(options.size());
   for (const LinkOptions& one : options) {
     std::string name = std::to_string(up_.size());
     up_.emplace_back("up " + name, one);

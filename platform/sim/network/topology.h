@@ -8,7 +8,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "platform/sim/network/link.h"
@@ -50,8 +49,9 @@ class StarTopology final : public Topology {
   Link& DownLink(uint32_t node) override { return down_[node]; }
 
  private:
-  std::deque<Link> up_;
-  std::deque<Link> down_;
+  // Never longer than they are made, so that a link stays where it is.
+  std::vector<Link> up_;
+  std::vector<Link> down_;
   Route route_;
 };
 
