@@ -52,7 +52,8 @@ absl::StatusOr<Calibration> Calibration::Read(const std::string& path,
   ParameterReader reader(given, path);
   reader.Integer("schema", 0, {.min = 1, .max = 1});
   if (!reader.Has("schema")) reader.Reject("schema", "1");
-  for (const char* word : {"platform", "machine", "commit", "description"}) {
+  calibration.reads_at_once_ = reader.Text("platform", "") == "linux";
+  for (const char* word : {"machine", "commit", "description"}) {
     reader.Text(word, "");
   }
   calibration.wake_ = Duration(reader.Integer(

@@ -30,11 +30,14 @@ class Calibration {
   const CostTable& CostsOf(std::string_view application) const;
   // From a wake-up until a core that slept runs.
   Duration wake() const { return wake_; }
+  // As FlowOptions::reads_at_once: it was measured over kernel sockets.
+  bool reads_at_once() const { return reads_at_once_; }
 
  private:
   // "" has those of all.
   std::map<std::string, std::unique_ptr<CostTable>, std::less<>> tables_;
   Duration wake_{};
+  bool reads_at_once_ = false;
 };
 
 }  // namespace ebbrt::platform

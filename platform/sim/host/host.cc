@@ -25,6 +25,13 @@ SimulationOptions OptionsOf(const HostDocument& document) {
           .tag_name = EventTagName};
 }
 
+FlowOptions FlowOptionsOf(const HostDocument& document) {
+  FlowOptions options;
+  options.reads_at_once = document.calibration.has_value() &&
+                          document.calibration->reads_at_once();
+  return options;
+}
+
 // The endpoint of a node, as others reach it: a node that listens on whatever
 // addresses it has does not know the one that it has in the network.
 json Reachable(const json& value, uint32_t node) {
@@ -42,7 +49,7 @@ Host::Host(const HostDocument& document, HostNetwork& network)
       network_(network),
       simulation_(OptionsOf(document)),
       fabric_(simulation_, network.TakeTopology()),
-      flow_world_(simulation_, fabric_),
+      flow_world_(simulation_, fabric_, FlowOptionsOf(document)),
       faults_(simulation_, fabric_, *this),
       boot_(*this) {
   for (const HostNodeGroup& group : document.groups) {

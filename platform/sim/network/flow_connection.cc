@@ -147,7 +147,20 @@ bool FlowConnection::End() {
   return true;
 }
 
+bool FlowConnection::AddToWaiting(FlowMessage& message) {
+  if (waiting_ == nullptr ||
+      message.sequence != waiting_->sequence + waiting_->count) {
+    waiting_ = &message;
+    return false;
+  }
+  waiting_->data.Append(std::move(message.data));
+  waiting_->count += message.count;
+  waiting_->SetWireBytes();  // Should it have to be sent again.
+  return true;
+}
+
 void FlowConnection::Receive(FlowMessage* message) {
+  if (waiting_ == message) waiting_ = nullptr;
   if (failed_) {
     network_.world().Free(message);
     return;
@@ -164,7 +177,7 @@ void FlowConnection::Receive(FlowMessage* message) {
   }
   for (;;) {
     inbox_.PushBack(message);
-    ++next_received_;
+    next_received_ += message->count;
     auto next = std::find_if(early_.begin(), early_.end(),
                              [this](const FlowMessage* early) {
                                return early->sequence == next_received_;

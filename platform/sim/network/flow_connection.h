@@ -58,6 +58,9 @@ class alignas(kCacheLineBytes) FlowConnection final : public TcpConnection,
   void Receive(FlowMessage* message);
   // Does all that there is to do at present. Nothing if it is doing so.
   void Pump();
+  // Data has come for the core, which may be at work: true if it is read with
+  // data that waits already.
+  bool AddToWaiting(FlowMessage& message);
   // The turn has ended: what it has left to send is sent.
   void Leave();
 
@@ -85,6 +88,7 @@ class alignas(kCacheLineBytes) FlowConnection final : public TcpConnection,
   IntrusiveQueue<SimInterrupt> inbox_;  // Messages, in order.
   uint32_t next_sent_ = 0;
   uint32_t next_received_ = 0;
+  FlowMessage* waiting_ = nullptr;  // The last of data, until its core takes it.
   IOBufChain outgoing_;     // To leave when the turn ends.
   IOBufChain undelivered_;  // Has arrived, waits for the handler's window.
 

@@ -77,6 +77,7 @@ class FlowMessage final : public Parcel, public SimInterrupt {
 
  public:
   uint32_t sequence = 0;  // Of its connection and direction.
+  uint32_t count = 1;     // Of those that it stands for; the first is sequence.
 
  private:
   FlowWorld& world_;

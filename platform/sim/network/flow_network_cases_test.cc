@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/testing/seed.h"
 #include "platform/sim/network/fabric.h"
 #include "platform/sim/network/flow_world.h"
 #include "platform/sim/sim.h"
@@ -27,7 +28,8 @@ class WithFlowNetwork final : public ::testing::Environment,
   void Begin(Simulation& simulation) override {
     fabric_.emplace(simulation, std::make_unique<StarTopology>(
                                     std::vector<LinkOptions>(1)));
-    world_.emplace(simulation, *fabric_);
+    world_.emplace(simulation, *fabric_,
+                   FlowOptions{.reads_at_once = testing::Seed() % 2 == 1});
   }
   void End() override {
     messages_ += world_->messages();

@@ -97,6 +97,7 @@ FlowMessage* FlowWorld::NewMessage(Kind kind) {
   message->kind = kind;
   message->droppable = kind == Kind::kDatagram;
   message->sequence = 0;
+  message->count = 1;
   message->tries_ = 0;
   message->retries_ = false;
   return message;
@@ -183,6 +184,13 @@ void FlowMessage::Arrive(Time now) {
     world_.Refuse(*this, now);
     world_.Free(this);
     return;
+  }
+  if (kind == Kind::kData && world_.options().reads_at_once) {
+    FlowConnection* connection = world_.FindConnection(to);
+    if (connection != nullptr && connection->AddToWaiting(*this)) {
+      world_.Free(this);
+      return;
+    }
   }
   simulation.Raise(*to.core, *this);
 }

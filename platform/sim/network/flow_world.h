@@ -29,6 +29,10 @@ struct FlowOptions {
   // How long an end that sends nothing, and so gets no answer that tells, does
   // not notice that its peer is gone (RFC 1122, section 4.2.3.6).
   Duration keep_alive = std::chrono::seconds(10);
+  // A core that takes a message takes all that has come on that connection by
+  // then, as who reads a kernel's socket does. Else it takes one after the
+  // other, as an event loop that the frames themselves come to.
+  bool reads_at_once = false;
 };
 
 // What the cores of one node share, in one of its lives.

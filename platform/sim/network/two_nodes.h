@@ -61,7 +61,13 @@ class FunctionAction final : public SimAction {
 };
 
 struct TwoNodes {
+  // Every other seed has nodes that read as kernel sockets are read.
   TwoNodes(uint64_t seed, const LinkOptions& link,
+           std::function<void()> server_main, std::function<void()> client_main)
+      : TwoNodes(seed, link,
+                 {.window_bytes = 64 * kKiB, .reads_at_once = seed % 2 == 1},
+                 std::move(server_main), std::move(client_main)) {}
+  TwoNodes(uint64_t seed, const LinkOptions& link, const FlowOptions& options,
            std::function<void()> server_main, std::function<void()> client_main)
       : server(std::move(server_main)),
         client(std::move(client_main)),
@@ -70,7 +76,7 @@ struct TwoNodes {
                     .time_limit = Time(std::chrono::hours(1))}),
         fabric(simulation, std::make_unique<StarTopology>(
                                std::vector<LinkOptions>(2, link))),
-        world(simulation, fabric, {.window_bytes = 64 * kKiB}),
+        world(simulation, fabric, options),
         server_node(simulation.AddNode("server", {.core_count = 2}, server)),
         client_node(simulation.AddNode("client", {.core_count = 1}, client)) {
     client.on_end = [this](int code) { simulation.End(code); };
