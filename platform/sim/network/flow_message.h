@@ -69,16 +69,13 @@ class FlowMessage final : public Parcel, public SimInterrupt {
   void Drop() override;
   void FetchServe(int step) const override;
 
+  // First what an arrival touches, which is one cache line.
+  uint32_t sequence = 0;  // Of its connection and direction.
   Kind kind = Kind::kData;
 
  private:
   bool retries_ = false;  // Scheduled in order to be sent again.
   uint8_t tries_ = 0;
-
- public:
-  uint32_t sequence = 0;  // Of its connection and direction.
-
- private:
   FlowWorld& world_;
 
  public:
