@@ -69,23 +69,20 @@ class FlowMessage final : public Parcel, public SimInterrupt {
   void Drop() override;
   void FetchServe(int step) const override;
 
+  // First what an arrival touches, which is one cache line.
+  uint32_t sequence = 0;  // Of its connection and direction.
   Kind kind = Kind::kData;
 
  private:
   bool retries_ = false;  // Scheduled in order to be sent again.
   uint8_t tries_ = 0;
-
- public:
-  uint32_t sequence = 0;  // Of its connection and direction.
-  uint32_t count = 1;     // Of those that it stands for; the first is sequence.
-
- private:
   FlowWorld& world_;
 
  public:
   FlowAddress to;
   FlowAddress from;
   IOBufChain data;
+  uint32_t count = 1;    // Of messages that it stands for, from `sequence` on.
   size_t bytes = 0;      // Of kTaken.
   Endpoint source;       // Of kConnect and kDatagram.
   Endpoint destination;  // The same.
