@@ -61,8 +61,12 @@ class FunctionAction final : public SimAction {
 };
 
 struct TwoNodes {
+  // The flow network is between them, or whatever the test itself adds.
+  enum class Between : uint8_t { kFlows, kNothing };
+
   TwoNodes(uint64_t seed, const LinkOptions& link,
-           std::function<void()> server_main, std::function<void()> client_main)
+           std::function<void()> server_main, std::function<void()> client_main,
+           Between between = Between::kFlows)
       : server(std::move(server_main)),
         client(std::move(client_main)),
         simulation({.seed = seed,
@@ -70,9 +74,12 @@ struct TwoNodes {
                     .time_limit = Time(std::chrono::hours(1))}),
         fabric(simulation, std::make_unique<StarTopology>(
                                std::vector<LinkOptions>(2, link))),
-        world(simulation, fabric, {.window_bytes = 64 * kKiB}),
         server_node(simulation.AddNode("server", {.core_count = 2}, server)),
         client_node(simulation.AddNode("client", {.core_count = 1}, client)) {
+    if (between == Between::kFlows) {
+      world.emplace(simulation, fabric,
+                    FlowOptions{.window_bytes = 64 * kKiB});
+    }
     client.on_end = [this](int code) { simulation.End(code); };
   }
   ~TwoNodes() {
@@ -96,7 +103,7 @@ struct TwoNodes {
   std::vector<std::unique_ptr<FunctionAction>> actions;
   Simulation simulation;
   Fabric fabric;
-  FlowWorld world;
+  std::optional<FlowWorld> world;
   SimNode& server_node;
   SimNode& client_node;
 };
