@@ -305,8 +305,14 @@ void Host::OnEvent(const SimCore& core, uint32_t tag, uint64_t bytes,
 void Host::StopServices() {
   if (std::exchange(stopping_, true)) return;
   for (HostNode& node : nodes_) {
-    if (node.group_.is_service) simulation_.RequestStop(*node.node_);
+    if (!node.group_.is_service) continue;
+    if (node.node_->up()) {
+      simulation_.RequestStop(*node.node_);
+    } else {
+      --services_;  // It has crashed, and is not wanted back.
+    }
   }
+  if (services_ == 0) simulation_.End(kExitOk);
 }
 
 void Host::Fail(const HostNode& node, const std::string& what, int code) {

@@ -184,6 +184,17 @@ TEST(Host, LetsPlannedFaultsHappen) {
   EXPECT_THAT(outcome.out, HasSubstr("\"virtual_ns\":50000"));
 }
 
+TEST(Host, EndsThoughAServiceIsDown) {
+  Outcome outcome = RunDocument(
+      {Node("server", "serves", {{"service", true}, {"count", 2}}),
+       Node("task", "sleeps")},
+      {{"faults",
+        {{{"kind", "crash"}, {"node", "server-1"}, {"at_s", 1}, {"for_s", 9}},
+         {{"kind", "crash"}, {"node", "server-0"}, {"at_s", 2}}}}});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\"virtual_ns\":3000"));
+}
+
 TEST(Host, DrawsCrashesFromTheSeed) {
   json faults = {{"faults",
                   {{{"kind", "random"},
