@@ -66,7 +66,16 @@ Parcel* FrameParcel::Duplicate() {
   twin->frame = Taken(*std::move(view));
   twin->from = from;
   twin->to = to;
+  twin->damaged = damaged;
   return twin;
+}
+
+bool FrameParcel::Corrupt(Random& random) {
+  // A second bit may hide the first from a checksum that is a sum, and no stack
+  // could tell.
+  if (damaged || !FlipBit(frame, random)) return false;
+  damaged = true;
+  return true;
 }
 
 SimNicQueue::SimNicQueue(SimNic& nic, SimCore& core, NicReceiver& receiver)
@@ -273,6 +282,7 @@ FrameParcel* NicWorld::NewParcel() {
   FrameParcel* parcel = free_.back();
   free_.pop_back();
   parcel->droppable = true;
+  parcel->damaged = false;
   return parcel;
 }
 

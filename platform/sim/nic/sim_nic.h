@@ -50,12 +50,13 @@ class FrameParcel final : public Parcel {
   IOBufChain frame;
   uint32_t from = 0;
   uint32_t to = 0;
+  bool damaged = false;
 
  private:
   void Arrive(Time now) override;
   void Lose(Time now, Lost why) override;
   Parcel* Duplicate() override;
-  bool Corrupt(Random& random) override { return FlipBit(frame, random); }
+  bool Corrupt(Random& random) override;
 
   NicWorld& world_;
 };

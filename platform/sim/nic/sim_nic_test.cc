@@ -268,6 +268,20 @@ TEST(SimNic, ADamagedFrameArrivesOrIsLost) {
   EXPECT_EQ(wire->nodes.fabric.topology().UpLink(1).lost, 1u);
 }
 
+// Two bits of one place in their words are nothing to a sum.
+TEST(SimNic, AFrameIsNotDamagedTwice) {
+  LinkOptions link = Link1G();
+  link.faults.corrupt = 1;
+  Wire wire(link, [](NicQueue& queue) {
+    Send(queue, Frame(SimMacAddressOf(0), 1000));
+    queue.Flush();
+  });
+  EXPECT_EQ(wire.nodes.Run(), 0);
+  EXPECT_TRUE(wire.received.frames.empty());
+  EXPECT_EQ(wire.nodes.fabric.topology().UpLink(1).lost, 0u);
+  EXPECT_EQ(wire.nodes.fabric.topology().DownLink(0).lost, 1u);
+}
+
 TEST(SimNic, ANicOfAnEarlierLifeIsSilent) {
   std::optional<Wire> wire;
   Receiver& received = wire.emplace(Link1G(), [&](NicQueue& queue) {
