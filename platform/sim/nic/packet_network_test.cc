@@ -90,7 +90,10 @@ TEST(PacketNetwork, AStreamLosesNothingToFaults) {
                  .reorder = 0.05};
   Exchange exchange(Pattern(2, 0, 1 << 19), link);
   EXPECT_TRUE(exchange.Succeeds());
-  EXPECT_GT(exchange.nodes.fabric.topology().UpLink(1).lost, 0u);
+  Topology& links = exchange.nodes.fabric.topology();
+  EXPECT_GT(links.UpLink(0).lost + links.DownLink(0).lost +
+                links.UpLink(1).lost + links.DownLink(1).lost,
+            0u);
 }
 
 TEST(PacketNetwork, OutlivesALinkThatIsDownForAWhile) {
