@@ -36,6 +36,7 @@
 namespace ebbrt::platform {
 
 class FlowWorld;
+class NicWorld;
 
 // Who is told of everything that cores do.
 class SimObserver {
@@ -122,6 +123,9 @@ class Simulation {
   // none. Not the simulation's own.
   void SetFlowWorld(FlowWorld* world) { flow_world_ = world; }
   FlowWorld* flow_world() { return flow_world_; }
+  // The same of the NICs (platform/sim/nic).
+  void SetNicWorld(NicWorld* world) { nic_world_ = world; }
+  NicWorld* nic_world() { return nic_world_; }
 
   // Null: nobody wants to know. It outlives the simulation.
   void SetObserver(SimObserver* observer) { observer_ = observer; }
@@ -194,6 +198,7 @@ class Simulation {
   Time now_{};
   Time horizon_ = kTimeNever;  // What comes after it has to wait.
   FlowWorld* flow_world_ = nullptr;
+  NicWorld* nic_world_ = nullptr;
   SimObserver* observer_ = nullptr;
   bool ended_ = false;
   int code_ = 0;

@@ -24,14 +24,14 @@ def python_test(
         **kwargs
     )
 
-def simulation_test(name, subjects, data = [], **kwargs):
-    """A unittest module about programs that simulate, its arguments.
+def simulation_test(name, subjects, data = [], args = [], **kwargs):
+    """A unittest module about programs that simulate, its first arguments.
 
     It is for --config=sim, which they are built for.
     """
     python_test(
         name = name,
-        args = ["$(rootpath %s)" % subject for subject in subjects],
+        args = ["$(rootpath %s)" % subject for subject in subjects] + args,
         data = subjects + data,
         tags = [],
         target_compatible_with = select({

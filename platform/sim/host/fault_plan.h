@@ -17,6 +17,9 @@
 // takes its place. Without "for_s" a fault lasts to the end. A node that has
 // crashed boots again after "for_s"; its application starts from nothing.
 //
+// What is corrupted arrives with a bit changed where it is a packet of our own
+// stack's, whose checksums tell; anything else is lost.
+//
 // "random" draws from the seed: faults of those kinds, at times that are a
 // Poisson process, each of one of the nodes (all, if none are named), each for
 // "for_s" at most. What its kind takes ("factor", "loss", ...) are bounds that

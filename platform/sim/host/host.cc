@@ -49,7 +49,6 @@ Host::Host(const HostDocument& document, HostNetwork& network)
       network_(network),
       simulation_(OptionsOf(document)),
       fabric_(simulation_, network.TakeTopology()),
-      flow_world_(simulation_, fabric_, FlowOptionsOf(document)),
       faults_(simulation_, fabric_, *this),
       boot_(*this) {
   for (const HostNodeGroup& group : document.groups) {
@@ -70,6 +69,11 @@ Host::Host(const HostDocument& document, HostNetwork& network)
       roles_.emplace(group.role, &node);
       node.account_ = &accounts_[group.role];
     }
+  }
+  if (document.fidelity == kPacketFidelity) {
+    nic_world_.emplace(simulation_, fabric_);
+  } else {
+    flow_world_.emplace(simulation_, fabric_, FlowOptionsOf(document));
   }
   simulation_.SetObserver(this);
 }
@@ -110,6 +114,16 @@ int Host::WriteTimeLine() {
   return kExitFailed;
 }
 
+uint64_t Host::LostOnLinks() {
+  uint64_t lost = 0;
+  for (const HostNode& node : nodes_) {
+    const uint32_t number = node.node_->number();
+    lost += fabric_.topology().UpLink(number).lost +
+            fabric_.topology().DownLink(number).lost;
+  }
+  return lost;
+}
+
 void Host::WriteSummary() {
   char history[17];
   std::snprintf(history, sizeof(history), "%016" PRIx64,
@@ -120,13 +134,20 @@ void Host::WriteSummary() {
                      static_cast<int64_t>(group.count * group.cores);
     time[group.role] = accounts_[group.role].ToJson(whole);
   }
-  WriteReport({{"event", "simulation"},
-               {"virtual_ns", simulation_.now().time_since_epoch().count()},
-               {"turns", simulation_.turns()},
-               {"actions", simulation_.actions()},
-               {"messages", flow_world_.messages()},
-               {"history", history},
-               {"time", std::move(time)}});
+  json report = {{"event", "simulation"},
+                 {"virtual_ns", simulation_.now().time_since_epoch().count()},
+                 {"turns", simulation_.turns()},
+                 {"actions", simulation_.actions()},
+                 {"lost", LostOnLinks()},
+                 {"history", history},
+                 {"time", std::move(time)}};
+  if (flow_world_.has_value()) {
+    report["messages"] = flow_world_->messages();
+  } else {
+    report["frames"] = nic_world_->sent();
+    report["frames_dropped"] = nic_world_->dropped();
+  }
+  WriteReport(std::move(report));
 }
 
 void Host::WriteReport(json report) {
@@ -291,8 +312,14 @@ void Host::OnEvent(const SimCore& core, uint32_t tag, uint64_t bytes,
 void Host::StopServices() {
   if (std::exchange(stopping_, true)) return;
   for (HostNode& node : nodes_) {
-    if (node.group_.is_service) simulation_.RequestStop(*node.node_);
+    if (!node.group_.is_service) continue;
+    if (node.node_->up()) {
+      simulation_.RequestStop(*node.node_);
+    } else {
+      --services_;  // It has crashed, and is not wanted back.
+    }
   }
+  if (services_ == 0) simulation_.End(kExitOk);
 }
 
 void Host::Fail(const HostNode& node, const std::string& what, int code) {

@@ -23,6 +23,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,7 @@
 #include "platform/sim/host/time_line.h"
 #include "platform/sim/network/fabric.h"
 #include "platform/sim/network/flow_world.h"
+#include "platform/sim/nic/sim_nic.h"
 #include "platform/sim/simulation.h"
 
 namespace ebbrt::platform {
@@ -111,13 +113,17 @@ class Host final : public NodeKeeper, public SimObserver {
   void WriteReport(nlohmann::json report);
   // At the end.
   void WriteSummary();
+  // On those of the nodes.
+  uint64_t LostOnLinks();
   int WriteTimeLine();
 
   const HostDocument& document_;
   HostNetwork& network_;
   Simulation simulation_;
   Fabric fabric_;
-  FlowWorld flow_world_;
+  // One of the two, as the document has it.
+  std::optional<FlowWorld> flow_world_;
+  std::optional<NicWorld> nic_world_;
   std::deque<HostNode> nodes_;
   // The first of each role.
   std::map<std::string, HostNode*, std::less<>> roles_;

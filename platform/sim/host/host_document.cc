@@ -52,8 +52,20 @@ const ApplicationDescriptor* FindApplication(ParameterReader& reader) {
   return nullptr;
 }
 
+// A node of another fidelity than the network's would hear nobody.
+std::string ReadNodeNetwork(ParameterReader& reader,
+                            const HostDocument& document) {
+  std::string name = reader.Text("network", "");
+  if (!name.empty() && name != document.fidelity && name != "memory") {
+    reader.Reject("network",
+                  "\"" + document.fidelity +
+                      "\", as simulation.network.fidelity is, or \"memory\"");
+  }
+  return name;
+}
+
 HostNodeGroup ReadGroup(ParameterReader& reader, const json& parameters,
-                        const LinkOptions& link) {
+                        const HostDocument& document) {
   constexpr int64_t kCoresMax = 1024;
   HostNodeGroup group;
   group.role = reader.Text("role", "");
@@ -65,9 +77,9 @@ HostNodeGroup ReadGroup(ParameterReader& reader, const json& parameters,
   group.cores = static_cast<uint32_t>(
       reader.Integer("cores", 1, {.min = 1, .max = kCoresMax}));
   group.is_service = reader.Boolean("service", false);
-  group.network = reader.Text("network", "");
+  group.network = ReadNodeNetwork(reader, document);
   ParameterReader own_link = reader.Object("link");
-  group.link = ReadLink(own_link, link);
+  group.link = ReadLink(own_link, document.simgrid.link);
   if (reader.Has("parameters")) {
     if (parameters.is_object()) {
       group.parameters = parameters;
@@ -78,17 +90,21 @@ HostNodeGroup ReadGroup(ParameterReader& reader, const json& parameters,
   return group;
 }
 
-LinkOptions ReadNetwork(ParameterReader& reader, HostDocument& document) {
+void ReadNetwork(ParameterReader& reader, HostDocument& document) {
   ParameterReader network = reader.Object("network");
+  document.fidelity = network.Choice("fidelity", document.fidelity,
+                                     {kFlowFidelity, kPacketFidelity});
   document.simgrid.topology = network.Choice(
       "topology", "star",
       {"star", "fat_tree", "dragonfly", "torus", "platform_file"});
   document.bulk_bytes = static_cast<uint64_t>(
       network.Integer("bulk_bytes", 0, {.unit = "bytes"}));
+  if (document.bulk_bytes != 0 && document.fidelity == kPacketFidelity) {
+    network.Reject("bulk_bytes", "0, where the fidelity is \"packet\"");
+  }
   document.simgrid.parameters = network.Text("parameters", "");
   document.simgrid.file = network.Text("file", "");
   document.simgrid.link = ReadLink(network, LinkOptions{});
-  return document.simgrid.link;
 }
 
 }  // namespace
@@ -136,12 +152,13 @@ absl::StatusOr<HostDocument> ReadHostDocument(const json& given) {
           "time_limit_s", 3600,
           {.min = 1e-9, .max = 1e9, .unit = "seconds"})));
   const json none = json::object();
-  LinkOptions link = ReadNetwork(reader, document);
+  ReadNetwork(reader, document);
   size_t index = 0;
   for (ParameterReader& group : reader.Objects("nodes")) {
     const json& node = given["nodes"][index++];
     document.groups.push_back(ReadGroup(
-        group, node.is_object() ? node.value("parameters", none) : none, link));
+        group, node.is_object() ? node.value("parameters", none) : none,
+        document));
   }
   if (document.groups.empty()) reader.Reject("nodes", "at least one node");
   if (document.node_count() > Simulation::kNodesMax) {

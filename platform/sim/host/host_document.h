@@ -2,7 +2,8 @@
 // what events cost, and what goes wrong.
 //
 //   {"seed": 1, "time_limit_s": 3600,
-//    "network": {"topology": "star", "rate_bps": 1e10, "delay_ns": 1000},
+//    "network": {"fidelity": "flow", "topology": "star", "rate_bps": 1e10,
+//                "delay_ns": 1000},
 //    "calibration": "experiments/calibration/default.json",
 //    "trace": "time_line.json",
 //    "nodes": [{"role": "server", "app": "memcached", "service": true},
@@ -20,6 +21,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -36,6 +38,11 @@
 
 namespace ebbrt::platform {
 
+// What travels between nodes: all that a connection sends in one turn, or the
+// frames of our own TCP/IP.
+inline constexpr std::string_view kFlowFidelity = "flow";
+inline constexpr std::string_view kPacketFidelity = "packet";
+
 // Nodes that differ in nothing but their numbers.
 struct HostNodeGroup {
   std::string role;
@@ -45,7 +52,7 @@ struct HostNodeGroup {
   // Asked to end once all that are not have ended; others wait until it is
   // ready.
   bool is_service = false;
-  std::string network;
+  std::string network;  // "": the one between the nodes.
   LinkOptions link;
   nlohmann::json parameters = nlohmann::json::object();
 };
@@ -54,6 +61,7 @@ struct HostDocument {
   uint64_t seed = 1;
   Duration time_limit = std::chrono::hours(1);
   SimFaults faults;  // EBBRT_SIM_FAULTS.
+  std::string fidelity = std::string(kFlowFidelity);
   SimGridOptions simgrid;
   uint64_t bulk_bytes = 0;  // 0: nothing is carried as a bulk flow.
   std::optional<Calibration> calibration;  // None: events cost nothing.

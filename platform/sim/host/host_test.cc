@@ -120,6 +120,20 @@ TEST(Host, StartsServicesFirstAndGivesWhatTheySaid) {
   EXPECT_THAT(outcome.out, HasSubstr("\"event\":\"simulation\""));
 }
 
+TEST(Host, ANodeHasTheSameAddressAtBothFidelities) {
+  for (const char* fidelity : {"flow", "packet"}) {
+    Outcome outcome = RunDocument(
+        {Node("server", "serves", {{"service", true}, {"network", fidelity}}),
+         Node("task", "shows",
+              {{"parameters", {{"at", "${server.endpoint}"}}}})},
+        {{"network", {{"fidelity", fidelity}}}});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("{\"at\":\"10.0.0.1:7\""));
+    EXPECT_EQ(outcome.out.find("\"frames\":") != std::string::npos,
+              std::string(fidelity) == "packet");
+  }
+}
+
 TEST(Host, TwoRunsWriteTheSameBytes) {
   json nodes = {Node("server", "serves", {{"service", true}, {"cores", 3}}),
                 Node("task", "sleeps", {{"count", 5}})};
@@ -168,6 +182,17 @@ TEST(Host, LetsPlannedFaultsHappen) {
                                      "\"node\":\"task\",\"role\":\"task\"}"));
   // Crashed at 1 s, it starts again at 2 s and sleeps for three.
   EXPECT_THAT(outcome.out, HasSubstr("\"virtual_ns\":50000"));
+}
+
+TEST(Host, EndsThoughAServiceIsDown) {
+  Outcome outcome = RunDocument(
+      {Node("server", "serves", {{"service", true}, {"count", 2}}),
+       Node("task", "sleeps")},
+      {{"faults",
+        {{{"kind", "crash"}, {"node", "server-1"}, {"at_s", 1}, {"for_s", 9}},
+         {{"kind", "crash"}, {"node", "server-0"}, {"at_s", 2}}}}});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\"virtual_ns\":3000"));
 }
 
 TEST(Host, DrawsCrashesFromTheSeed) {
@@ -249,6 +274,17 @@ TEST(Host, SaysWhatIsWrongWithADocument) {
               HasSubstr("simulation.nodes[0].app"));
   EXPECT_THAT(error({Node("a", "shows")}, {{"network", {{"delay", 1}}}}),
               HasSubstr("simulation.network"));
+  EXPECT_THAT(error({Node("a", "shows")},
+                    {{"network", {{"fidelity", "frame"}}}}),
+              AllOf(HasSubstr("simulation.network.fidelity"),
+                    HasSubstr("frame"), HasSubstr("packet")));
+  EXPECT_THAT(error({Node("a", "shows", {{"network", "flow"}})},
+                    {{"network", {{"fidelity", "packet"}}}}),
+              AllOf(HasSubstr("simulation.nodes[0].network"),
+                    HasSubstr("\"flow\""), HasSubstr("\"packet\"")));
+  EXPECT_THAT(error({Node("a", "shows")},
+                    {{"network", {{"fidelity", "packet"}, {"bulk_bytes", 1}}}}),
+              HasSubstr("simulation.network.bulk_bytes"));
   EXPECT_THAT(error({Node("a", "shows")},
                     {{"faults", {{{"kind", "crash"}, {"node", "b"}}}}}),
               HasSubstr("found the node \"b\""));

@@ -11,6 +11,9 @@
 
 namespace ebbrt::platform {
 
+// All of them are neighbours: 10.0.0.0/8.
+inline constexpr uint32_t kSimPrefixBits = 8;
+
 inline IpAddress SimAddressOf(uint32_t node) {
   uint32_t host = node + 1;
   return IpAddress::V4(10, static_cast<uint8_t>(host >> 16),

@@ -1,6 +1,5 @@
 #include "platform/sim/network/fabric.h"
 
-#include "core/base/random.h"
 #include "platform/sim/fetch_ahead.h"
 
 namespace ebbrt::platform {
@@ -93,7 +92,7 @@ bool Fabric::PassFaults(Parcel& parcel, Link& link, Time now, Duration& late) {
     parcel.Lose(now, Lost::kByFault);
     return false;
   }
-  if (random.Chance(faults.corrupt)) {
+  if (random.Chance(faults.corrupt) && !parcel.Corrupt(random)) {
     ++link.lost;
     link.Queue(parcel.wire_bytes, now);
     parcel.Lose(now, Lost::kCorrupted);

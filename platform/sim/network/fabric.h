@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/random.h"
 #include "core/base/types.h"
 #include "platform/sim/event_queue.h"
 #include "platform/sim/network/topology.h"
@@ -58,6 +59,8 @@ class alignas(kCacheLineBytes) Parcel : public SimAction {
   virtual void Lose(Time now, Lost why) = 0;
   // A fault would have it arrive twice: what arrives as well, if it bears that.
   virtual Parcel* Duplicate() { return nullptr; }
+  // A fault changes it on its way. False: then it is lost.
+  virtual bool Corrupt(Random&) { return false; }
 
   Fabric* fabric_ = nullptr;
   uint32_t from_ = 0;

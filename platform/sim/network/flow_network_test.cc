@@ -18,6 +18,7 @@
 #include "core/testing/seed.h"
 #include "platform/current.h"
 #include "platform/sim/network/addresses.h"
+#include "platform/sim/network/exchange.h"
 #include "platform/sim/network/two_nodes.h"
 
 namespace ebbrt::platform {
@@ -28,82 +29,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::ebbrt::testing::Bytes;
 using ::ebbrt::testing::Pattern;
-
-constexpr uint16_t kPort = 7;
-const Endpoint kServer = {SimAddressOf(0), kPort};
-
-// Says back what it gets.
-class Echo final : public TcpHandler {
- public:
-  void OnConnected(TcpConnection& connection) override {
-    connection_ = &connection;
-  }
-  void OnReceive(IOBufChain data) override {
-    rest_.Append(std::move(data));
-    Go();
-  }
-  void OnSendReady() override { Go(); }
-  void OnPeerClosed() override {
-    closes_ = true;
-    Go();
-  }
-  void OnClosed(const absl::Status&) override {}
-
- private:
-  void Go() {
-    connection_->Send(rest_);
-    if (rest_.empty() && closes_) connection_->Close();
-  }
-  TcpConnection* connection_ = nullptr;
-  IOBufChain rest_;
-  bool closes_ = false;
-};
-
-void Serve() {
-  ASSERT_TRUE(InstallNetwork("flow").ok());
-  absl::StatusOr<Endpoint> bound =
-      ListenTcpOnAllCores({IpAddress(), kPort}, [](const Endpoint&) {
-        return std::make_unique<Echo>();
-      }).Block();
-  ASSERT_TRUE(bound.ok()) << bound.status();
-}
-
-// What became of the client's connection.
-struct Ended {
-  std::string received;
-  absl::Status status = absl::UnknownError("it has not ended");
-  Time connected{};
-  Time ended{};
-};
-
-class Client final : public TcpHandler {
- public:
-  Client(Ended& ended, std::string text)
-      : ended_(ended), rest_(Bytes(text)), bytes_(text.size()) {}
-
-  void OnConnected(TcpConnection& connection) override {
-    connection_ = &connection;
-    ended_.connected = Platform::Now();
-    connection_->Send(rest_);
-  }
-  void OnReceive(IOBufChain data) override {
-    ended_.received += data.ToString();
-    if (ended_.received.size() == bytes_) connection_->Close();
-  }
-  void OnSendReady() override { connection_->Send(rest_); }
-  void OnPeerClosed() override {}
-  void OnClosed(const absl::Status& status) override {
-    ended_.status = status;
-    ended_.ended = Platform::Now();
-    Exit(0);
-  }
-
- private:
-  Ended& ended_;
-  IOBufChain rest_;
-  const size_t bytes_;
-  TcpConnection* connection_ = nullptr;
-};
 
 struct Exchange {
   explicit Exchange(std::string text_in, const LinkOptions& link = {})
@@ -235,7 +160,7 @@ TEST(FlowNetwork, APeerThatDiesIsMissedAfterAWhile) {
   EXPECT_EQ(nodes.Run(), 0);
   EXPECT_TRUE(absl::IsDeadlineExceeded(ended.status)) << ended.status;
   EXPECT_GE(nodes.simulation.now(),
-            Time(seconds(1) + nodes.world.options().keep_alive));
+            Time(seconds(1) + nodes.world->options().keep_alive));
 }
 
 // Connects, and gives up a second later.

@@ -81,7 +81,7 @@ class Sender final : public TcpHandler {
 Strings Received(bool reads_at_once) {
   Strings received;
   TwoNodes nodes(
-      testing::Seed(), {}, {.reads_at_once = reads_at_once},
+      testing::Seed(), {},
       [&received] {
         ASSERT_TRUE(InstallNetwork("flow").ok());
         ASSERT_TRUE(network
@@ -94,7 +94,8 @@ Strings Received(bool reads_at_once) {
       [] {
         ASSERT_TRUE(InstallNetwork("").ok());
         network->ConnectTcp(kServer, std::make_unique<Sender>());
-      });
+      },
+      FlowOptions{.reads_at_once = reads_at_once});
   EXPECT_EQ(nodes.Run(), 0);
   return received;
 }

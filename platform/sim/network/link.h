@@ -19,7 +19,7 @@ namespace ebbrt::platform {
 struct LinkFaults {
   double loss = 0;
   double duplicate = 0;
-  double corrupt = 0;
+  double corrupt = 0;  // Or loss, of what cannot tell (Parcel::Corrupt).
   // Of coming `reorder_delay` later than the link takes, past others.
   double reorder = 0;
   Duration reorder_delay = std::chrono::microseconds(50);

@@ -70,6 +70,22 @@ std::optional<FrameTuple> TupleOf(const IOBufChain& frame) {
                     head.U16(ports + 2)};
 }
 
+bool FlipBit(IOBufChain& frame, Random& random) {
+  Head head(frame);
+  if (head.length < kEthernetHeaderBytes + 20 || head.U16(12) != kIpv4) {
+    return false;
+  }
+  std::unique_ptr<IOBuf> changed = IOBuf::Create(frame.length());
+  if (changed == nullptr) return false;
+  std::span<std::byte> bytes(changed->Append(frame.length()), frame.length());
+  frame.CopyTo(bytes);
+  std::span<std::byte> packet = bytes.subspan(kEthernetHeaderBytes);
+  packet[random.Below(packet.size())] ^=
+      static_cast<std::byte>(1 << random.Below(8));
+  frame = IOBufChain(std::move(changed));
+  return true;
+}
+
 bool MarkCongestion(IOBufChain& frame) {
   constexpr size_t kIp = kEthernetHeaderBytes;
   Head head(frame);

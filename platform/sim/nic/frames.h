@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/base/random.h"
 #include "core/buf/iobuf_chain.h"
 #include "core/net/nic.h"
 
@@ -29,6 +30,11 @@ struct FrameTuple {
   uint16_t destination_port = 0;
 };
 std::optional<FrameTuple> TupleOf(const IOBufChain& frame);
+
+// Replaces an IPv4 packet by one in which one bit is another, behind the check
+// sequence's back: its own checksums tell. False: the frame has none of those,
+// or there is no memory.
+bool FlipBit(IOBufChain& frame, Random& random);
 
 // Marks an IPv4 or IPv6 packet that says it can be (ECT) as having met
 // congestion (CE). The frame may be copied. False: it cannot be marked.

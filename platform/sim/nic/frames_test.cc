@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,36 @@ IOBufChain Chain(const Bytes& bytes, Random& random) {
 Bytes BytesOf(const IOBufChain& chain) {
   std::string text = chain.ToString();
   return {text.begin(), text.end()};
+}
+
+TEST(Frames, FlipsOneBitOfAPacketAndSharesNothing) {
+  Random random(testing::Seed(), 1);
+  for (int i = 0; i < 200; ++i) {
+    const Bytes before = Ipv4Frame(0, random);
+    IOBufChain frame = Chain(before, random);
+    const IOBufChain view = *frame.Clone();
+    ASSERT_TRUE(FlipBit(frame, random));
+    EXPECT_EQ(BytesOf(view), before);
+    const Bytes after = BytesOf(frame);
+    ASSERT_EQ(after.size(), before.size());
+    int bits = 0;
+    for (size_t at = 0; at < after.size(); ++at) {
+      const int changed = std::popcount(
+          static_cast<uint8_t>(before[at] ^ after[at]));
+      EXPECT_TRUE(at >= 14 || changed == 0);
+      bits += changed;
+    }
+    EXPECT_EQ(bits, 1);
+  }
+}
+
+TEST(Frames, FlipsNoBitOfWhatHasNoChecksum) {
+  Random random(testing::Seed(), 2);
+  Bytes frame = Ipv4Frame(0, random);
+  frame[13] = 0x06;  // ARP.
+  IOBufChain arp = Chain(frame, random);
+  EXPECT_FALSE(FlipBit(arp, random));
+  EXPECT_EQ(BytesOf(arp), frame);
 }
 
 TEST(Frames, MarksIpv4AndKeepsItsChecksumRight) {

@@ -2,14 +2,45 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "core/base/random.h"
 #include "core/trace/trace.h"
-#include "platform/sim/nic/frames.h"
 
 namespace ebbrt::platform {
+namespace {
+
+// A copy in one buffer; a frame that nobody else has a view of is that already.
+IOBufChain Taken(IOBufChain frame) {
+  if (frame.buffer_count() == 1 && frame.front().writable()) return frame;
+  std::unique_ptr<IOBuf> copy = IOBuf::Create(frame.length());
+  if (copy == nullptr) return {};
+  std::span<std::byte> bytes(copy->Append(frame.length()), frame.length());
+  frame.CopyTo(bytes);
+  return IOBufChain(std::move(copy));
+}
+
+// The NIC of a node, as far as its stack may destroy it.
+class LentNic final : public Nic {
+ public:
+  explicit LentNic(SimNic& nic) : nic_(nic) {}
+  const NicFacts& facts() const override { return nic_.facts(); }
+  absl::StatusOr<NicQueue*> OpenQueue(uint32_t queue,
+                                      NicReceiver& receiver) override {
+    return nic_.OpenQueue(queue, receiver);
+  }
+  uint32_t QueueOf(uint32_t source, uint32_t destination, uint16_t source_port,
+                   uint16_t destination_port) const override {
+    return nic_.QueueOf(source, destination, source_port, destination_port);
+  }
+
+ private:
+  SimNic& nic_;
+};
+
+}  // namespace
 
 MacAddress SimMacAddressOf(uint32_t node) {
   return {{0x02, 0x00, static_cast<uint8_t>(node >> 24),
@@ -28,13 +59,23 @@ void FrameParcel::Arrive(Time) {
 void FrameParcel::Lose(Time, Lost) { world_.Free(this); }
 
 Parcel* FrameParcel::Duplicate() {
-  std::optional<IOBufChain> copy = frame.Clone();
-  if (!copy.has_value()) return nullptr;
+  // One of its own, which may be damaged when this one is not.
+  std::optional<IOBufChain> view = frame.Clone();
+  if (!view.has_value()) return nullptr;
   FrameParcel* twin = world_.NewParcel();
-  twin->frame = *std::move(copy);
+  twin->frame = Taken(*std::move(view));
   twin->from = from;
   twin->to = to;
+  twin->damaged = damaged;
   return twin;
+}
+
+bool FrameParcel::Corrupt(Random& random) {
+  // A second bit may hide the first from a checksum that is a sum, and no stack
+  // could tell.
+  if (damaged || !FlipBit(frame, random)) return false;
+  damaged = true;
+  return true;
 }
 
 SimNicQueue::SimNicQueue(SimNic& nic, SimCore& core, NicReceiver& receiver)
@@ -55,7 +96,6 @@ bool SimNicQueue::Transmit(IOBufChain& frame, const TransmitRequest&) {
   Link& up = world.fabric().topology().UpLink(nic_.node().number());
   size_t waits = ring_bytes_ + up.QueuedBytes(core_.now);
   if (waits != 0 && waits + frame.length() > up.buffer_bytes) {
-    wants_ready_ = true;
     // When half of what waits has gone. What is in the ring goes with the turn.
     Duration half = up.TimeOf(waits) / 2;
     if (!ready_action_.scheduled()) {
@@ -63,8 +103,10 @@ bool SimNicQueue::Transmit(IOBufChain& frame, const TransmitRequest&) {
     }
     return false;
   }
-  ring_bytes_ += frame.length();
-  ring_.push_back(std::move(frame));
+  if (IOBufChain taken = Taken(std::move(frame)); !taken.empty()) {
+    ring_bytes_ += taken.length();
+    ring_.push_back(std::move(taken));
+  }
   return true;
 }
 
@@ -84,7 +126,7 @@ void SimNicQueue::Leave() {
 }
 
 void SimNicQueue::Receive(IOBufChain frame) {
-  if (received_.size() == kReceivedMax) {
+  if (closed_ || received_.size() == kReceivedMax) {
     ++nic_.world().dropped_;
     return;
   }
@@ -93,13 +135,14 @@ void SimNicQueue::Receive(IOBufChain frame) {
 }
 
 void SimNicQueue::OnLinkChange() {
+  if (closed_) return;
   tells_link_ = true;
   Raise();
 }
 
 void SimNicQueue::Ready::Happen(Time) {
-  if (!queue.wants_ready_) return;
-  queue.wants_ready_ = false;
+  // Not for a core that has gone meanwhile.
+  if (queue.core_.life != queue.life_) return;
   queue.tells_ready_ = true;
   queue.Raise();
 }
@@ -111,28 +154,28 @@ void SimNicQueue::Raise() {
 
 void SimNicQueue::Serve() {
   raised_ = false;
+  if (closed_) return;
   if (std::exchange(tells_link_, false)) receiver_.OnLink(link_up());
   if (std::exchange(tells_ready_, false)) receiver_.OnTransmitReady();
   if (received_.empty()) return;
-  size_t bytes = 0;
-  for (size_t i = 0; i < kBurst && !received_.empty(); ++i) {
-    IOBufChain frame = std::move(received_.front());
-    received_.pop_front();
-    bytes += frame.length();
-    receiver_.OnFrame(std::move(frame), {});
+  IOBufChain frame = std::move(received_.front());
+  received_.pop_front();
+  TraceBytes(frame.length());
+  receiver_.OnFrame(std::move(frame), {});
+  if (++burst_ == kBurst || received_.empty()) {
+    burst_ = 0;
+    receiver_.OnFramesEnd();
   }
-  TraceBytes(bytes);
-  receiver_.OnFramesEnd();
   if (!received_.empty()) Raise();
 }
 
-void SimNicQueue::Drop() {
-  // With it goes the life that its receiver was of.
+// With its core's part of the node goes the life that its receiver was of.
+void SimNicQueue::Drop() { Close(); }
+
+void SimNicQueue::Close() {
+  closed_ = true;
   raised_ = false;
   received_.clear();
-}
-
-void SimNicQueue::End() {
   nic_.world().simulation().Cancel(ready_action_);
 }
 
@@ -147,7 +190,7 @@ SimNic::SimNic(NicWorld& world, SimNode& node, size_t mtu)
 SimNicQueue* SimNic::QueueAt(uint32_t queue) {
   std::unique_ptr<SimNicQueue>& found = queues_[queue];
   if (found != nullptr && (!node_.up() || found->life_ != node_.life())) {
-    found->End();
+    found->Close();
     found.reset();
   }
   return found.get();
@@ -193,7 +236,7 @@ void SimNic::Receive(IOBufChain frame) {
 
 void SimNic::Close() {
   for (auto& queue : queues_) {
-    if (queue != nullptr) queue->End();
+    if (queue != nullptr) queue->Close();
   }
   queues_.clear();
 }
@@ -210,12 +253,23 @@ NicWorld::NicWorld(Simulation& simulation, Fabric& fabric, size_t mtu)
     nics_.push_back(std::make_unique<SimNic>(*this, simulation.node(i), mtu));
   }
   fabric_.SetLinkObserver(this);
+  simulation_.SetNicWorld(this);
 }
 
 NicWorld::~NicWorld() {
+  simulation_.SetNicWorld(nullptr);
   fabric_.SetLinkObserver(nullptr);
   for (auto& nic : nics_) nic->Close();
   for (auto& parcel : all_) simulation_.Cancel(*parcel);
+}
+
+NicWorld* NicWorld::Current() {
+  return Simulation::current == nullptr ? nullptr
+                                        : Simulation::current->nic_world();
+}
+
+std::unique_ptr<Nic> NicWorld::LendNic() {
+  return std::make_unique<LentNic>(nic(simulation_.core().node->number()));
 }
 
 void NicWorld::OnLinkChange(uint32_t node) { nics_[node]->OnLinkChange(); }
@@ -228,6 +282,7 @@ FrameParcel* NicWorld::NewParcel() {
   FrameParcel* parcel = free_.back();
   free_.pop_back();
   parcel->droppable = true;
+  parcel->damaged = false;
   return parcel;
 }
 
@@ -237,6 +292,7 @@ void NicWorld::Free(FrameParcel* parcel) {
 }
 
 void NicWorld::SendTo(uint32_t from, uint32_t to, IOBufChain frame, Time time) {
+  ++sent_;
   FrameParcel* parcel = NewParcel();
   parcel->from = from;
   parcel->to = to;
@@ -253,7 +309,7 @@ void NicWorld::Send(uint32_t from, IOBufChain frame, Time time) {
   for (uint32_t to = 0; is_group && to < nics_.size(); ++to) {
     if (to == from) continue;
     std::optional<IOBufChain> copy = frame.Clone();
-    if (copy.has_value()) SendTo(from, to, *std::move(copy), time);
+    if (copy.has_value()) SendTo(from, to, Taken(*std::move(copy)), time);
   }
   if (is_group) return;
   const auto& bytes = destination->bytes;

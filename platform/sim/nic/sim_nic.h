@@ -8,9 +8,14 @@
 //
 //   Transmit -> [ring] -> Flush -> fabric -> [received] -> OnFrame ...
 //
+// A frame is copied as it is taken, so that nodes share no memory. Each one
+// that has come is an interrupt, and is charged for as one; what is there
+// already is of one burst.
+//
 // Cores: a queue's own, as core/net/nic.h; the rest between turns. Ownership:
 // NicWorld owns the NICs, which live as long as it does; a queue ends with its
-// node's life. Allocates: frames under way, which are kept for reuse.
+// node's life, and hears nothing of later ones. Allocates: frames under way.
+// Errors: without memory for a frame, it is lost.
 // Bound: kReceivedMax frames wait for a core, the rest is dropped; a link's
 // buffer of bytes waits in the ring.
 // Source: core/net/nic.h; RFC 3168 (ECN), sections 5 and 23.
@@ -23,9 +28,11 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/random.h"
 #include "core/buf/iobuf_chain.h"
 #include "core/net/nic.h"
 #include "platform/sim/network/fabric.h"
+#include "platform/sim/nic/frames.h"
 #include "platform/sim/simulation.h"
 
 namespace ebbrt::platform {
@@ -43,11 +50,13 @@ class FrameParcel final : public Parcel {
   IOBufChain frame;
   uint32_t from = 0;
   uint32_t to = 0;
+  bool damaged = false;
 
  private:
   void Arrive(Time now) override;
   void Lose(Time now, Lost why) override;
   Parcel* Duplicate() override;
+  bool Corrupt(Random& random) override;
 
   NicWorld& world_;
 };
@@ -57,7 +66,7 @@ class SimNicQueue final : public NicQueue,
                           public SimOutput {
  public:
   static constexpr size_t kReceivedMax = 512;
-  // How many frames one interrupt passes on.
+  // After how many frames a burst ends, though there are more.
   static constexpr size_t kBurst = 32;
 
   SimNicQueue(SimNic& nic, SimCore& core, NicReceiver& receiver);
@@ -65,6 +74,7 @@ class SimNicQueue final : public NicQueue,
   bool Transmit(IOBufChain& frame, const TransmitRequest& request) override;
   void Flush() override;
   bool link_up() const override;
+  void Close() override;
 
   // A frame has come.
   void Receive(IOBufChain frame);
@@ -85,8 +95,6 @@ class SimNicQueue final : public NicQueue,
 
   friend class SimNic;
   void Raise();
-  // The node's life has ended.
-  void End();
 
   SimNic& nic_;
   SimCore& core_;
@@ -96,9 +104,10 @@ class SimNicQueue final : public NicQueue,
   std::vector<IOBufChain> ring_;
   size_t ring_bytes_ = 0;
   Ready ready_action_;
+  size_t burst_ = 0;  // Frames since the last one ended.
+  bool closed_ = false;
   bool raised_ = false;
   bool leaves_ = false;
-  bool wants_ready_ = false;
   bool tells_ready_ = false;
   bool tells_link_ = false;
 };
@@ -138,9 +147,17 @@ class NicWorld final : public LinkObserver {
   NicWorld(const NicWorld&) = delete;
   NicWorld& operator=(const NicWorld&) = delete;
 
+  // The present simulation's; null if it has none.
+  static NicWorld* Current();
+
   SimNic& nic(uint32_t node) { return *nics_[node]; }
+  // The present node's, as its stack owns it: for one life.
+  std::unique_ptr<Nic> LendNic();
+
   Simulation& simulation() { return simulation_; }
   Fabric& fabric() { return fabric_; }
+  // Frames that nodes have sent, one for all counted once for each.
+  uint64_t sent() const { return sent_; }
   // Frames that found no core ready for them.
   uint64_t dropped() const { return dropped_; }
 
@@ -162,6 +179,7 @@ class NicWorld final : public LinkObserver {
   std::vector<std::unique_ptr<SimNic>> nics_;
   std::vector<std::unique_ptr<FrameParcel>> all_;
   std::vector<FrameParcel*> free_;
+  uint64_t sent_ = 0;
   uint64_t dropped_ = 0;
 };
 

@@ -30,6 +30,7 @@ class Receiver final : public NicReceiver {
  public:
   void OnFrame(IOBufChain frame, const ReceiveReport& report) override {
     EXPECT_FALSE(report.checksum_good);
+    EXPECT_TRUE(frame.front().writable()) << "a buffer of this node's own";
     frames.push_back(frame.ToString());
     times.push_back(Platform::Now());
   }
@@ -42,6 +43,7 @@ class Receiver final : public NicReceiver {
   std::vector<bool> links;
   int bursts = 0;
   std::function<void()> on_ready = [] {};
+  std::function<void(NicQueue&)> on_open = [](NicQueue&) {};
 };
 
 IOBufChain Frame(const MacAddress& to, size_t bytes, uint8_t service = 0) {
@@ -61,13 +63,16 @@ struct Wire {
                 if (queue != nullptr) sends(*queue);
                 EXPECT_TRUE(Delay(seconds(1)).Block().ok());
                 Exit(0);
-              }),
+              },
+              std::nullopt),
         world(nodes.simulation, nodes.fabric) {}
 
   NicQueue* Open(uint32_t node, Receiver& receiver) {
     auto queue = world.nic(node).OpenQueue(0, receiver);
     EXPECT_TRUE(queue.ok());
-    return queue.ok() ? *queue : nullptr;
+    if (!queue.ok()) return nullptr;
+    receiver.on_open(**queue);
+    return *queue;
   }
 
   Receiver received;
@@ -237,6 +242,94 @@ TEST(SimNic, FaultsLoseDuplicateAndReorder) {
   EXPECT_GT(std::count(seen.begin(), seen.end(), 0), 50);
   EXPECT_GT(std::count_if(seen.begin(), seen.end(),
                           [](int times) { return times > 1; }), 10);
+}
+
+TEST(SimNic, ADamagedFrameArrivesOrIsLost) {
+  std::optional<Wire> wire;
+  std::string kept;
+  const std::string sent = Frame(SimMacAddressOf(0), 1000).ToString();
+  wire.emplace(Link1G(), [&](NicQueue& queue) {
+    wire->nodes.fabric.topology().UpLink(1).faults.corrupt = 1;
+    IOBufChain packet = Frame(SimMacAddressOf(0), 1000);
+    const IOBufChain view = *packet.Clone();
+    Send(queue, std::move(packet));
+    std::string other = sent;
+    other[13] = 0x06;  // ARP.
+    Send(queue, IOBufChain(IOBuf::CopyOf(other)));
+    queue.Flush();
+    EXPECT_TRUE(Delay(milliseconds(10)).Block().ok());
+    kept = view.ToString();
+  });
+  EXPECT_EQ(wire->nodes.Run(), 0);
+  ASSERT_EQ(wire->received.frames.size(), 1u);
+  EXPECT_EQ(wire->received.frames[0].size(), sent.size());
+  EXPECT_NE(wire->received.frames[0], sent);
+  EXPECT_EQ(kept, sent) << "the sender's own";
+  EXPECT_EQ(wire->nodes.fabric.topology().UpLink(1).lost, 1u);
+}
+
+// Two bits of one place in their words are nothing to a sum.
+TEST(SimNic, AFrameIsNotDamagedTwice) {
+  LinkOptions link = Link1G();
+  link.faults.corrupt = 1;
+  Wire wire(link, [](NicQueue& queue) {
+    Send(queue, Frame(SimMacAddressOf(0), 1000));
+    queue.Flush();
+  });
+  EXPECT_EQ(wire.nodes.Run(), 0);
+  EXPECT_TRUE(wire.received.frames.empty());
+  EXPECT_EQ(wire.nodes.fabric.topology().UpLink(1).lost, 0u);
+  EXPECT_EQ(wire.nodes.fabric.topology().DownLink(0).lost, 1u);
+}
+
+TEST(SimNic, ANicOfAnEarlierLifeIsSilent) {
+  std::optional<Wire> wire;
+  Receiver& received = wire.emplace(Link1G(), [&](NicQueue& queue) {
+    for (int i = 0; i < 10; ++i) {
+      Send(queue, Frame(SimMacAddressOf(0), 100));
+      queue.Flush();
+      EXPECT_TRUE(Delay(milliseconds(1)).Block().ok());
+    }
+  }).received;
+  size_t before = 0;
+  size_t down = 0;
+  wire->nodes.At(milliseconds(4) + microseconds(500), [&] {
+    before = received.frames.size();
+    wire->nodes.simulation.Crash(wire->nodes.server_node);
+  });
+  wire->nodes.At(milliseconds(7) + microseconds(500), [&] {
+    down = received.frames.size() - before;
+    wire->nodes.simulation.Boot(wire->nodes.server_node);
+  });
+  EXPECT_EQ(wire->nodes.Run(), 0);
+  EXPECT_EQ(before, 4u);
+  EXPECT_EQ(down, 0u);
+  EXPECT_EQ(wire->world.dropped(), 3u);
+  EXPECT_EQ(received.frames.size(), 7u);
+}
+
+// It was to be told when there is room.
+TEST(SimNic, ANodeMayCrashWhileItsRingIsFull) {
+  LinkOptions link = Link1G();
+  link.buffer_bytes = 10'000;
+  std::optional<Wire> wire;
+  wire.emplace(link, [](NicQueue&) {});
+  wire->received.on_open = [](NicQueue& queue) {
+    for (;;) {
+      IOBufChain frame = Frame(SimMacAddressOf(1), 1000);
+      if (!queue.Transmit(frame, {})) break;
+    }
+    queue.Flush();
+  };
+  wire->received.on_ready = [] { ADD_FAILURE() << "in a later life"; };
+  wire->nodes.At(microseconds(10), [&] {
+    wire->received.on_open = [](NicQueue&) {};
+    wire->nodes.simulation.Crash(wire->nodes.server_node);
+  });
+  wire->nodes.At(microseconds(200), [&] {
+    wire->nodes.simulation.Boot(wire->nodes.server_node);
+  });
+  EXPECT_EQ(wire->nodes.Run(), 0);
 }
 
 TEST(SimNic, AReceiverThatIsBusyLosesWhatItHasNoRoomFor) {
