@@ -1,4 +1,4 @@
-"""The programs that an experiment needs, built or found; their checksums."""
+"""The programs and files that an experiment needs, and their checksums."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools import paths
 from tools.experiment import bazel, semantics, targets
 from tools.experiment.nodes import (DEFAULT_PLATFORM, Node,
                                     check_simulated, nodes_of)
@@ -81,7 +82,23 @@ def prepare(points: Sequence[Point]) -> Programs:
     if has_machines:
         # Other than a program's, its name tells how fast a run is.
         checksums[qemu.title(accelerator)] = _checksum(Path(qemu.qemu_path()))
+    checksums.update(simulation_files(points))
     return Programs(found, checksums, accelerator)
+
+
+def simulation_files(points: Sequence[Point]) -> dict[str, str]:
+    """Checksums of what decides simulations beside their documents. (What is
+    not there, who runs the simulation reports.)"""
+    names = set()
+    for point in points:
+        if not any(node.is_simulated for node in nodes_of(point.document)):
+            continue
+        simulation = point.document.get("simulation", {})
+        names |= {simulation.get("calibration"),
+                  simulation.get("network", {}).get("file")}
+    files = {name: paths.ROOT / name for name in sorted(names - {None})}
+    return {name: _checksum(file) for name, file in files.items()
+            if file.is_file()}
 
 
 def unavailable(points: Sequence[Point]) -> set[tuple[str, str]]:
