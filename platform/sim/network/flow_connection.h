@@ -88,7 +88,7 @@ class alignas(kCacheLineBytes) FlowConnection final : public TcpConnection,
   IntrusiveQueue<SimInterrupt> inbox_;  // Messages, in order.
   uint32_t next_sent_ = 0;
   uint32_t next_received_ = 0;
-  FlowMessage* waiting_ = nullptr;  // The last of data, until its core takes it.
+  FlowMessage* waiting_ = nullptr;  // The last data, until its core takes it.
   IOBufChain outgoing_;     // To leave when the turn ends.
   IOBufChain undelivered_;  // Has arrived, waits for the handler's window.
 

@@ -67,7 +67,7 @@ struct TwoNodes {
       : TwoNodes(seed, link, std::move(server_main), std::move(client_main),
                  FlowOptions{.window_bytes = 64 * kKiB,
                              .reads_at_once = seed % 2 == 1}) {}
-  // Between them is such a flow network; without, whatever the test itself adds.
+  // Between them is such a flow network; without one, what the test adds.
   TwoNodes(uint64_t seed, const LinkOptions& link,
            std::function<void()> server_main, std::function<void()> client_main,
            const std::optional<FlowOptions>& flow)
