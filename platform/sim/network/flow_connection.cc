@@ -149,18 +149,21 @@ bool FlowConnection::End() {
 
 bool FlowConnection::AddToWaiting(FlowMessage& message) {
   if (waiting_ == nullptr ||
+      waiting_->count == FlowMessage::kCountMax ||
       message.sequence != waiting_->sequence + waiting_->count) {
     waiting_ = &message;
     return false;
   }
   waiting_->data.Append(std::move(message.data));
-  waiting_->count += message.count;
+  ++waiting_->count;
   waiting_->SetWireBytes();  // Should it have to be sent again.
   return true;
 }
 
 void FlowConnection::Receive(FlowMessage* message) {
-  if (waiting_ == message) waiting_ = nullptr;
+  if (network_.world().options().reads_at_once && waiting_ == message) {
+    waiting_ = nullptr;
+  }
   if (failed_) {
     network_.world().Free(message);
     return;

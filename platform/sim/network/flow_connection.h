@@ -88,7 +88,6 @@ class alignas(kCacheLineBytes) FlowConnection final : public TcpConnection,
   IntrusiveQueue<SimInterrupt> inbox_;  // Messages, in order.
   uint32_t next_sent_ = 0;
   uint32_t next_received_ = 0;
-  FlowMessage* waiting_ = nullptr;  // The last data, until its core takes it.
   IOBufChain outgoing_;     // To leave when the turn ends.
   IOBufChain undelivered_;  // Has arrived, waits for the handler's window.
 
@@ -109,6 +108,7 @@ class alignas(kCacheLineBytes) FlowConnection final : public TcpConnection,
   FlowAddress self_;
   FlowAddress peer_;  // Its key is 0 until it is known.
 
+  FlowMessage* waiting_ = nullptr;  // The last data, until its core takes it.
   const Endpoint local_;
   const Endpoint remote_;
   absl::Status status_;

@@ -49,6 +49,7 @@ class FlowMessage final : public Parcel, public SimInterrupt {
     kDatagram,
   };
 
+  static constexpr uint8_t kCountMax = 255;
   static constexpr uint32_t kTriesMax = 10;
   static constexpr Duration kRetryFirst = std::chrono::milliseconds(200);
   static constexpr Duration kRetryLast = std::chrono::seconds(60);
@@ -72,6 +73,7 @@ class FlowMessage final : public Parcel, public SimInterrupt {
   // First what an arrival touches, which is one cache line.
   uint32_t sequence = 0;  // Of its connection and direction.
   Kind kind = Kind::kData;
+  uint8_t count = 1;      // Of messages that it stands for, from `sequence` on.
 
  private:
   bool retries_ = false;  // Scheduled in order to be sent again.
@@ -82,7 +84,6 @@ class FlowMessage final : public Parcel, public SimInterrupt {
   FlowAddress to;
   FlowAddress from;
   IOBufChain data;
-  uint32_t count = 1;    // Of messages that it stands for, from `sequence` on.
   size_t bytes = 0;      // Of kTaken.
   Endpoint source;       // Of kConnect and kDatagram.
   Endpoint destination;  // The same.
