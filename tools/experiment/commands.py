@@ -26,6 +26,7 @@ def command_line(node: Node, program: Path, place: Place, seed: int,
         if node.guest:
             machine += [f"--env={name}={value}"
                         for name, value in node.environment.items()]
+            machine += [f"--file={file}" for file in node.files]
             if place.network:
                 machine.append(f"--address={place.network['address']}")
         command = [*machine, *command]

@@ -27,6 +27,8 @@ class Node:
     network: str = ""
     # Of a program: whether it runs in a Linux guest of its own.
     guest: bool = False
+    # What else that guest has, by the same names.
+    files: list[str] = field(default_factory=list)
     # The card of its machine, in QEMU's words (tools/qemu/nics.py).
     nic: str = "virtio-net"
     busy_poll: bool = False

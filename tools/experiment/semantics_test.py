@@ -52,8 +52,8 @@ class SemanticsTest(unittest.TestCase):
             lambda d: d["nodes"][0].update(argumens=[]),
             'nodes[0]: found the unknown key "argumens", expected one of '
             '"role", "program", "arguments", "environment", "guest", '
-            '"memory", "nic", "cores", "processors", "lifetime", "ready" (the '
-            'nearest is "arguments")')
+            '"files", "memory", "nic", "cores", "processors", "lifetime", '
+            '"ready" (the nearest is "arguments")')
 
     def test_missing_keys(self):
         self._expect(
@@ -141,8 +141,8 @@ class SemanticsTest(unittest.TestCase):
             lambda d: d["sweep"][0].update(path="nodes.client.croes"),
             'nodes[1]: found the unknown key "croes", expected one of '
             '"role", "program", "arguments", "environment", "guest", '
-            '"memory", "nic", "cores", "processors", "lifetime", "ready" (the '
-            'nearest is "cores")')
+            '"files", "memory", "nic", "cores", "processors", "lifetime", '
+            '"ready" (the nearest is "cores")')
 
     def test_figures(self):
         self._expect(

@@ -136,8 +136,12 @@ class SimulatedRun:
                 metrics.update(whole)
             else:
                 metrics[role] = whole
+        events = sum(self._simulation.get(what, 0)
+                     for what in ("turns", "actions"))
         metrics["simulation"] = {**self._simulation,
-                                 "wall_s": round(wall_s, 3)}
+                                 "wall_s": round(wall_s, 3),
+                                 "wall_events_per_second":
+                                     round(events / wall_s)}
         return metrics
 
     def _usage(self, process: Process) -> dict[str, Any]:

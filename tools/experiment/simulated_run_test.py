@@ -26,7 +26,8 @@ for i in range(roles["client"]["count"]):
     report(event="metrics", node=f"client-{i}", role="client",
            metrics={"throughput_rps": 100 + i, "latency_ns": {"p99": 10 * i}})
 report(event="metrics", node="server", role="server", metrics={"items": 3})
-report(event="simulation", virtual_ns=12, history="ab")
+report(event="simulation", virtual_ns=12, turns=10**9,
+       actions=10**9, history="ab")
 sys.exit(int(document["nodes"][0]["cores"]) - 1)
 """
 
@@ -60,7 +61,11 @@ class SimulatedRunTest(unittest.TestCase):
         self.assertEqual(outcome.metrics["latency_ns"], {"p99": 10})
         self.assertEqual(outcome.metrics["nodes"], 3)
         self.assertEqual(outcome.metrics["server"], {"items": 3})
-        self.assertEqual(outcome.metrics["simulation"]["virtual_ns"], 12)
+        simulation = outcome.metrics["simulation"]
+        self.assertEqual(simulation["virtual_ns"], 12)
+        self.assertAlmostEqual(
+            simulation["wall_events_per_second"] * simulation["wall_s"] / 2e9,
+            1, delta=0.1)
         self.assertEqual(self.progress, [0.5])
         self.assertIn("client-0: hello", (
             self.directory / "logs" / "simulation.log").read_text())

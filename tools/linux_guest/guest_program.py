@@ -4,6 +4,7 @@ that it loads, beside a shell and the drivers.
 Source: ldd(1), bootparam(7).
 """
 
+import os
 import re
 import shlex
 import subprocess
@@ -27,8 +28,8 @@ COMMAND_LINE = ("console=ttyS0", "quiet", "loglevel=0", "panic=-1",
 def archive(kernel: Kernel, program: Path, arguments: Sequence[str], *,
             address: str, environment: Sequence[str],
             files: Sequence[Path]) -> Archive:
-    """`environment` is of "NAME=VALUE"; `files` are there by the same names.
-    Raises DocumentError."""
+    """`environment` is of "NAME=VALUE"; `files` are there by the same names,
+    programs with their libraries. Raises DocumentError."""
     made = Archive()
     made.add("init", _INIT, is_program=True)
     made.add("bin/busybox", kernel.shell, is_program=True)
@@ -42,12 +43,19 @@ def archive(kernel: Kernel, program: Path, arguments: Sequence[str], *,
     words = " ".join(shlex.quote(word) for word in [
         "env", *environment, str(program), *arguments])
     made.add("run", f"#!/bin/sh\nexec {words}\n".encode(), is_program=True)
+    _add_program(made, program)
+    for file in files:
+        if os.access(file, os.X_OK):
+            _add_program(made, file)
+        else:
+            made.add(str(file), file)
+    return made
+
+
+def _add_program(made: Archive, program: Path) -> None:
     made.add(str(program), program.resolve(), is_program=True)
     for library in _libraries(program):
         made.add(str(library), library.resolve(), is_program=True)
-    for file in files:
-        made.add(str(file), file)
-    return made
 
 
 def _libraries(program: Path) -> list[Path]:

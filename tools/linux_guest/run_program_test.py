@@ -37,6 +37,15 @@ class RunProgramTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout),
                          (7, "b  c|d 'e'|content|2\n"), done.stderr)
 
+    def test_has_other_programs_with_their_libraries(self):
+        other = shutil.which("curl")
+        done = subprocess.run(
+            _command(f"--file={other}", "sh", "-c",
+                     'for i in "$1 --version"; do $i; done', "sh", other),
+            capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith("curl "), done.stdout)
+
     def test_ctrl_c_is_the_programs(self):
         script = "trap 'echo stopped; exit 5' INT; echo up; while :; do :; done"
         with subprocess.Popen(_command("sh", "-c", script), text=True,
