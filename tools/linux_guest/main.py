@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
                         default=[], help="a variable of the program's "
                         "environment; may be given several times")
     parser.add_argument("--file", metavar="PATH", type=Path, action="append",
-                        default=[], help="a file that the program is to find, or "
-                        "another program; may be given several times")
+                        default=[], help="a file that the program is to find, "
+                        "or another program; may be given several times")
     parser.add_argument("program", metavar="PROGRAM")
     parser.add_argument("arguments", metavar="ARGUMENT",
                         nargs=argparse.REMAINDER)
