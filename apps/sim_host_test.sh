@@ -87,9 +87,11 @@ for expected in '"wrong_messages":0' '"measurements":1' '"bytes":3000000' \
                 '"connections_failed":0' '"responses":60' '"fetched":20'; do
   expect "$expected" "$others"
 done
-# A one-way latency is no less than that of the two wires, and not much more.
+# A one-way latency is no less than that of the two wires; and not much more,
+# where cores do not wake late (EBBRT_SIM_FAULTS).
 latency=$(grep -o '"latency_ns":[0-9]*' <<< "$others" | head -1 | cut -d: -f2)
-if (( latency < 4000 || latency > 6000 )); then
+if (( latency < 4000 )) ||
+    { (( latency > 6000 )) && [[ -z ${EBBRT_SIM_FAULTS-} ]]; }; then
   fail "found a latency of $latency ns over wires of 4000"
 fi
 exit $failed
