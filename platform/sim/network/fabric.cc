@@ -53,7 +53,7 @@ void Fabric::Step(Parcel& parcel, Time now) {
     parcel.Lose(now, Lost::kLinkDown);
     return;
   }
-  if (link.has_faults && !PassFaults(parcel, link, now, late)) return;
+  if (link.has_faults() && !PassFaults(parcel, link, now, late)) return;
   if (parcel.droppable && link.QueuedBytes(now) > link.buffer_bytes) {
     ++link.lost;
     parcel.Lose(now, Lost::kBufferFull);
@@ -86,7 +86,7 @@ void Fabric::SetLinkUp(uint32_t node, bool up) {
 
 bool Fabric::PassFaults(Parcel& parcel, Link& link, Time now, Duration& late) {
   Random& random = simulation_.fault_random();
-  const LinkFaults& faults = link.faults;
+  const LinkFaults& faults = link.faults();
   if (random.Chance(faults.loss)) {
     ++link.lost;
     parcel.Lose(now, Lost::kByFault);

@@ -53,10 +53,12 @@ struct alignas(kCacheLineBytes) Link {
     SetFaults(options.faults);
   }
 
-  void SetFaults(const LinkFaults& faults_in) {
-    faults = faults_in;
-    has_faults = faults.any();
+  void SetFaults(const LinkFaults& faults) {
+    faults_ = faults;
+    has_faults_ = faults.any();
   }
+  const LinkFaults& faults() const { return faults_; }
+  bool has_faults() const { return has_faults_; }
 
   // How long the link takes to send that much.
   Duration TimeOf(uint64_t bytes) const {
@@ -84,9 +86,12 @@ struct alignas(kCacheLineBytes) Link {
   Time busy_until{};
   uint64_t bytes_passed = 0;
   bool up = true;
-  bool has_faults = false;  // See SetFaults.
 
-  LinkFaults faults;
+ private:
+  bool has_faults_ = false;
+  LinkFaults faults_;
+
+ public:
   uint64_t lost = 0;
   const std::string name;
 };

@@ -249,7 +249,7 @@ TEST(SimNic, ADamagedFrameArrivesOrIsLost) {
   std::string kept;
   const std::string sent = Frame(SimMacAddressOf(0), 1000).ToString();
   wire.emplace(Link1G(), [&](NicQueue& queue) {
-    wire->nodes.fabric.topology().UpLink(1).faults.corrupt = 1;
+    wire->nodes.fabric.topology().UpLink(1).SetFaults({.corrupt = 1});
     IOBufChain packet = Frame(SimMacAddressOf(0), 1000);
     const IOBufChain view = *packet.Clone();
     Send(queue, std::move(packet));
