@@ -13,8 +13,8 @@ _SHARED = ("//core/...", "-//core/net/dhcp/...", "-//core/net/dns/...",
            "-//core/net/tcp/...", "-//core/net/wire/...", "//platform:all",
            "//platform/linux:all", "//apps/memcached:connection_test",
            "//apps/memcached:store_test")
-# What differs with the number of cores of the machine.
-_BY_CORES = ("//platform:all", "//core/ebb:all", "//core/event:all")
+# What may differ with the number of cores of the machine.
+_BY_CORES = ("//core/...", "//platform:all")
 # Tests that mean something on Linux only; see tools/bazel/ebbrt.bzl.
 _ANYWHERE = "--test_tag_filters=-linux,-benchmark"
 
@@ -46,9 +46,9 @@ SUITES = (
     # Tests have at most four cores, so that four run all of them.
     Suite("baremetal", "core and applications as images, in QEMU on 4 cores",
           "test", _in_qemu(4), (*_PORTABLE, "//platform/baremetal:all")),
-    Suite("baremetal_2", "what differs with the cores, on 2", "test",
+    Suite("baremetal_2", "core as images, on 2 cores", "test",
           _in_qemu(2), _BY_CORES),
-    Suite("baremetal_1", "the same on 1", "test", _in_qemu(1), _BY_CORES),
+    Suite("baremetal_1", "the same on one", "test", _in_qemu(1), _BY_CORES),
     Suite("images", "what is in an image, and how it boots", "test",
           ("--config=images", "--test_tag_filters=image",
            "--build_tests_only"), ("//apps/...", "//platform/baremetal/...")),
