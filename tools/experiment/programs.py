@@ -79,11 +79,21 @@ def prepare(points: Sequence[Point]) -> Programs:
     }
     if has_guests:
         checksums["Linux, of guests"] = _checksum(kernel().image)
+        checksums.update(guest_files(all_nodes))
     if has_machines:
         # Other than a program's, its name tells how fast a run is.
         checksums[qemu.title(accelerator)] = _checksum(Path(qemu.qemu_path()))
     checksums.update(simulation_files(points))
     return Programs(found, checksums, accelerator)
+
+
+def guest_files(nodes: Sequence[Node]) -> dict[str, str]:
+    """Checksums of what guests have beside their programs. (What is not there,
+    who makes the guest reports.)"""
+    files = {name: paths.ROOT / name for name in sorted(
+        {name for node in nodes if node.guest for name in node.files})}
+    return {name: _checksum(file) for name, file in files.items()
+            if file.is_file()}
 
 
 def simulation_files(points: Sequence[Point]) -> dict[str, str]:

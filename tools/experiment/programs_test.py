@@ -5,6 +5,7 @@ import unittest
 from pathlib import Path
 
 from tools.experiment import programs
+from tools.experiment.nodes import Node
 from tools.experiment.sweep import Point
 from tools.testing.main import main
 
@@ -33,6 +34,18 @@ class ProgramsTest(unittest.TestCase):
             self.assertEqual(
                 programs.simulation_files([_point(name, "linux")]), {})
         self.assertEqual(programs.simulation_files([_point(name, "sim")]), {})
+
+    def test_a_guest_is_decided_by_its_files(self):
+        with tempfile.NamedTemporaryFile() as file:
+            guest = Node(role="x", program="sh", guest=True, files=[file.name])
+            one = programs.guest_files([guest])
+            Path(file.name).write_text("two", encoding="utf-8")
+            two = programs.guest_files([guest])
+            self.assertEqual(set(one), {file.name})
+            self.assertEqual(set(two), {file.name})
+            self.assertNotEqual(one, two)
+            process = Node(role="x", program="sh", files=[file.name])
+            self.assertEqual(programs.guest_files([process]), {})
 
 
 if __name__ == "__main__":

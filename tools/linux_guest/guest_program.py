@@ -45,6 +45,9 @@ def archive(kernel: Kernel, program: Path, arguments: Sequence[str], *,
     made.add("run", f"#!/bin/sh\nexec {words}\n".encode(), is_program=True)
     _add_program(made, program)
     for file in files:
+        if not file.is_file():
+            raise DocumentError([Problem("--file", quote(str(file)),
+                                         "a file of this machine")])
         if os.access(file, os.X_OK):
             _add_program(made, file)
         else:

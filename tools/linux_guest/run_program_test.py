@@ -40,8 +40,8 @@ class RunProgramTest(unittest.TestCase):
     def test_has_other_programs_with_their_libraries(self):
         other = shutil.which("curl")
         done = subprocess.run(
-            _command(f"--file={other}", "sh", "-c",
-                     'for i in "$1 --version"; do $i; done', "sh", other),
+            _command(f"--file={other}", "sh", "-c", '"$1" --version', "sh",
+                     other),
             capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(done.stdout.startswith("curl "), done.stdout)
@@ -94,6 +94,14 @@ class RunProgramTest(unittest.TestCase):
                               text=True, check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn('PROGRAM: found "/nonexistent"', done.stderr)
+
+    def test_says_what_is_no_file(self):
+        done = subprocess.run(_command("--file=/nonexistent", "sh"),
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(
+            (done.returncode, done.stderr),
+            (2, 'ebbrt: --file: found "/nonexistent", expected a file of this '
+             'machine\n'))
 
 
 if __name__ == "__main__":
