@@ -46,7 +46,10 @@ void Reply::NewBuffer() {
 }
 
 void Reply::Lend(Item& item, std::span<const std::byte> bytes) {
-  if (bytes.empty()) return;
+  if (bytes.size() <= kCopiedBytesMax) {
+    Append({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    return;
+  }
   EndPiece();
   item.Ref();
   std::unique_ptr<IOBuf> view = IOBuf::Lend(&item, bytes);

@@ -1,8 +1,8 @@
 // Reply: builds what is sent for one batch of requests.
 //
-// Text and headers are written one after the other into a buffer; values are
-// lent from their items. The chain then alternates between the two, and no
-// value is copied:
+// Text, headers and short values are written one after the other into a
+// buffer; other values are lent from their items. The chain then alternates
+// between the two:
 //
 //   reply buffer   | header 1 | header 2 | free ...
 //                      |          |
@@ -39,6 +39,9 @@ class Reply {
   static constexpr size_t kBufferBytes = 4096;
   // No single Reserve asks for more.
   static constexpr size_t kPieceBytesMax = 1024;
+  // A value that is copied costs less than two views, one of it and one of
+  // what follows it, and the count of its readers.
+  static constexpr size_t kCopiedBytesMax = 512;
 
   Reply() = default;
   ~Reply();
@@ -62,7 +65,7 @@ class Reply {
     Commit(text.size());
   }
 
-  // The value, or the value and its line end, lent.
+  // The value, or the value and its line end: lent, or copied if short.
   void AppendValue(Item& item) { Lend(item, item.value_span()); }
   void AppendValueLine(Item& item) { Lend(item, item.value_line_span()); }
 

@@ -5,16 +5,6 @@
 
 namespace ebbrt {
 
-void IOBufChain::PushBack(std::unique_ptr<IOBuf> buffer) {
-  if (buffer == nullptr || buffer->empty()) return;
-  IOBuf* added = buffer.release();
-  added->next_ = nullptr;
-  (head_ == nullptr ? head_ : tail_->next_) = added;
-  tail_ = added;
-  length_ += added->length_;
-  ++buffer_count_;
-}
-
 void IOBufChain::PushFront(std::unique_ptr<IOBuf> buffer) {
   if (buffer == nullptr || buffer->empty()) return;
   IOBuf* added = buffer.release();
@@ -25,30 +15,12 @@ void IOBufChain::PushFront(std::unique_ptr<IOBuf> buffer) {
   ++buffer_count_;
 }
 
-void IOBufChain::Append(IOBufChain other) {
-  if (other.head_ == nullptr) return;
-  (head_ == nullptr ? head_ : tail_->next_) = other.head_;
-  tail_ = other.tail_;
-  length_ += std::exchange(other.length_, 0);
-  buffer_count_ += std::exchange(other.buffer_count_, 0);
-  other.head_ = other.tail_ = nullptr;
-}
-
-std::unique_ptr<IOBuf> IOBufChain::PopFront() {
-  IOBuf* first = head_;
-  if (first == nullptr) return nullptr;
-  head_ = std::exchange(first->next_, nullptr);
-  length_ -= first->length_;
-  --buffer_count_;
-  return std::unique_ptr<IOBuf>(first);
-}
-
 void IOBufChain::Clear() {
   while (head_ != nullptr) delete std::exchange(head_, head_->next_);
   length_ = buffer_count_ = 0;
 }
 
-void IOBufChain::TrimFront(size_t bytes) {
+void IOBufChain::TrimFrontBuffers(size_t bytes) {
   EBBRT_CHECK(bytes <= length_);
   while (bytes != 0 && bytes >= head_->length_) {
     bytes -= head_->length_;

@@ -55,12 +55,20 @@ class IOBufChain {
   explicit IOBufChain(std::unique_ptr<IOBuf> buffer) {
     PushBack(std::move(buffer));
   }
-  IOBufChain(IOBufChain&& other) noexcept { Swap(other); }
+  IOBufChain(IOBufChain&& other) noexcept
+      : head_(std::exchange(other.head_, nullptr)),
+        tail_(other.tail_),
+        length_(std::exchange(other.length_, 0)),
+        buffer_count_(std::exchange(other.buffer_count_, 0)) {}
   IOBufChain& operator=(IOBufChain&& other) noexcept {
-    IOBufChain(std::move(other)).Swap(*this);
+    IOBufChain taken(std::move(other));
+    Swap(taken);
     return *this;
   }
-  ~IOBufChain() { Clear(); }
+  // Most chains have been moved from: that costs a test.
+  ~IOBufChain() {
+    if (head_ != nullptr) Clear();
+  }
 
   bool empty() const { return length_ == 0; }
   // Of all buffers together.
@@ -74,16 +82,58 @@ class IOBufChain {
   const IOBuf& back() const { return *tail_; }
 
   // Null and empty buffers are dropped: a chain has none.
-  void PushBack(std::unique_ptr<IOBuf> buffer);
+  void PushBack(std::unique_ptr<IOBuf> buffer) {
+    if (buffer == nullptr || buffer->empty()) return;
+    IOBuf* added = buffer.release();
+    added->next_ = nullptr;
+    (head_ == nullptr ? head_ : tail_->next_) = added;
+    tail_ = added;
+    length_ += added->length_;
+    ++buffer_count_;
+  }
   void PushFront(std::unique_ptr<IOBuf> buffer);
-  void Append(IOBufChain other);
+  void Append(IOBufChain&& other) {
+    if (other.head_ == nullptr) return;
+    (head_ == nullptr ? head_ : tail_->next_) =
+        std::exchange(other.head_, nullptr);
+    tail_ = other.tail_;
+    length_ += std::exchange(other.length_, 0);
+    buffer_count_ += std::exchange(other.buffer_count_, 0);
+  }
   // Null if empty.
-  std::unique_ptr<IOBuf> PopFront();
+  std::unique_ptr<IOBuf> PopFront() {
+    IOBuf* first = head_;
+    if (first == nullptr) return nullptr;
+    head_ = std::exchange(first->next_, nullptr);
+    length_ -= first->length_;
+    --buffer_count_;
+    return std::unique_ptr<IOBuf>(first);
+  }
   void Clear();
+
+  // Widens the first buffer over `bytes` more before its data, and returns
+  // them, unset; null if it has no such room.
+  std::byte* Prepend(size_t bytes) {
+    if (head_ == nullptr || head_->headroom() < bytes) return nullptr;
+    length_ += bytes;
+    return head_->Prepend(bytes);
+  }
+  // The first buffer's data; null if there is none, or others see it, too.
+  std::byte* mutable_front() {
+    if (head_ == nullptr || !head_->writable()) return nullptr;
+    return head_->mutable_data();
+  }
 
   // Drops that many bytes; TrimBack walks the buffers that stay.
   // REQUIRES: bytes <= length().
-  void TrimFront(size_t bytes);
+  void TrimFront(size_t bytes) {
+    if (head_ == nullptr || bytes >= head_->length_) {
+      TrimFrontBuffers(bytes);
+      return;
+    }
+    head_->TrimFront(bytes);
+    length_ -= bytes;
+  }
   void TrimBack(size_t bytes);
 
   // Takes the first `bytes` out as a chain of its own, without copying. None
@@ -108,6 +158,7 @@ class IOBufChain {
   std::string ToString() const;
 
  private:
+  void TrimFrontBuffers(size_t bytes);
   void Swap(IOBufChain& other) noexcept {
     std::swap(head_, other.head_);
     std::swap(tail_, other.tail_);

@@ -7,6 +7,7 @@
 #define EBBRT_CORE_NET_ENDPOINT_H_
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -44,8 +45,17 @@ class IpAddress {
 
   std::string ToString() const;
 
+  // As two words, each eight bytes of it as they stand there.
+  constexpr std::array<uint64_t, 2> words() const {
+    return std::bit_cast<std::array<uint64_t, 2>>(bytes_);
+  }
+
   friend constexpr auto operator<=>(const IpAddress&,
                                     const IpAddress&) = default;
+  // Compared with every segment: the default calls memcmp.
+  friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
+    return a.words() == b.words();
+  }
   template <typename H>
   friend H AbslHashValue(H hash, const IpAddress& address) {
     return H::combine(std::move(hash), address.bytes_);

@@ -8,7 +8,7 @@
 
 namespace ebbrt::ip {
 
-void ArpCache::Transmit(Ipv4Address next_hop, OutgoingFrame frame, Time now) {
+void ArpCache::Transmit(Ipv4Address next_hop, OutgoingFrame&& frame, Time now) {
   auto found = entries_.find(next_hop);
   Entry* entry = found == entries_.end() ? Make(next_hop) : &found->second;
   if (entry == nullptr) {

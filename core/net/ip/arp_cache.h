@@ -46,7 +46,7 @@ class ArpCache {
     // Asks who has `target`: everybody, or the one who had it.
     virtual void SendArpRequest(Ipv4Address target, const MacAddress& to) = 0;
     // A frame that waited goes out, without its destination yet.
-    virtual void TransmitTo(const MacAddress& to, OutgoingFrame frame) = 0;
+    virtual void TransmitTo(const MacAddress& to, OutgoingFrame&& frame) = 0;
     // A frame that waited in vain.
     virtual void OnUnresolved(Ipv4Address next_hop, OutgoingFrame frame) = 0;
 
@@ -57,7 +57,7 @@ class ArpCache {
   explicit ArpCache(Link& link) : link_(link) {}
 
   // Sends a frame to `next_hop`, now or once it is known.
-  void Transmit(Ipv4Address next_hop, OutgoingFrame frame, Time now);
+  void Transmit(Ipv4Address next_hop, OutgoingFrame&& frame, Time now);
 
   // `mac` says that it has `address`. Only `to_us` makes a new entry of it:
   // what others tell each other is no reason to remember.

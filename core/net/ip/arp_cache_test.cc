@@ -23,7 +23,7 @@ struct Recorder final : ArpCache::Link {
     log.push_back("ask " + target.ToString() +
                   (to == kBroadcastMac ? "" : " directly"));
   }
-  void TransmitTo(const MacAddress& to, OutgoingFrame frame) override {
+  void TransmitTo(const MacAddress& to, OutgoingFrame&& frame) override {
     log.push_back("send " + frame.bytes.ToString() +
                   (to == kMac ? "" : " to another"));
   }

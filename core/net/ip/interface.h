@@ -156,27 +156,27 @@ class Interface final : public NicReceiver, private ArpCache::Link {
   void SetTimer();
 
   // Receiving (interface_input.cc).
-  void OnIpv4(IOBufChain packet, bool checksum_good);
+  void OnIpv4(IOBufChain&& packet, bool checksum_good);
   void OnArp(const ArpMessage& message, bool passed);
   bool IsGroupOfOurs(Ipv4Address destination) const;
   // Passes it to the core where it belongs, if that is another one.
-  void Receive(ReceivedPacket packet);
+  void Receive(ReceivedPacket&& packet);
   // The core that a packet goes to next (interface_cores.cc). Some only know
   // whom to ask; who knows marks it as decided.
   CoreId CoreFor(ReceivedPacket& packet);
   CoreId CoreForTcp(ReceivedPacket& packet, const Flow& flow);
   CoreId CoreForUdp(ReceivedPacket& packet, const Flow& flow);
   CoreId CoreForIcmp(ReceivedPacket& packet);
-  void Deliver(ReceivedPacket packet);
-  void DeliverUdp(ReceivedPacket packet);
-  void DeliverTcp(ReceivedPacket packet);
+  void Deliver(ReceivedPacket&& packet);
+  void DeliverUdp(ReceivedPacket&& packet);
+  void DeliverTcp(ReceivedPacket&& packet);
   bool ChecksumIsGood(const ReceivedPacket& packet) const;
   void PassOn(CoreId core, PassedOn what);
   void OnPassedOn(std::vector<PassedOn> batch);
   void DeliverLoopback();
 
   // Control messages (interface_icmp.cc).
-  void DeliverIcmp(ReceivedPacket packet);
+  void DeliverIcmp(ReceivedPacket&& packet);
   void OnIcmpError(const IcmpHeader& icmp, IOBufChain quoted);
   void SendEchoReply(const ReceivedPacket& request, const IcmpHeader& icmp,
                      IOBufChain data);
@@ -186,20 +186,20 @@ class Interface final : public NicReceiver, private ArpCache::Link {
   absl::Status SendToSelf(const OutgoingPacket& packet, IOBufChain payload);
   absl::Status SendFragments(const OutgoingPacket& packet, IOBufChain payload,
                              size_t mtu, Ipv4Address next_hop);
-  absl::Status SendOne(const Ipv4Header& header, IOBufChain payload,
+  absl::Status SendOne(const Ipv4Header& header, IOBufChain&& payload,
                        const TransmitRequest& request, Ipv4Address next_hop);
   // Computes a checksum in software, or asks the device; false: no memory.
   bool FinishChecksum(const OutgoingPacket& packet, IOBufChain& payload,
                       bool by_device, TransmitRequest& request);
   bool FitToDevice(IOBufChain& frame) const;
-  void TransmitFrame(OutgoingFrame frame);
+  void TransmitFrame(OutgoingFrame&& frame);
   void SendArp(const ArpMessage& message, const MacAddress& to);
   void Announce();
   uint16_t NextIdentification();
 
   // ArpCache::Link.
   void SendArpRequest(Ipv4Address target, const MacAddress& to) override;
-  void TransmitTo(const MacAddress& to, OutgoingFrame frame) override;
+  void TransmitTo(const MacAddress& to, OutgoingFrame&& frame) override;
   void OnUnresolved(Ipv4Address next_hop, OutgoingFrame frame) override;
 
   const EbbRef<Interface> self_;

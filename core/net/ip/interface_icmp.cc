@@ -8,7 +8,7 @@
 
 namespace ebbrt::ip {
 
-void Interface::DeliverIcmp(ReceivedPacket packet) {
+void Interface::DeliverIcmp(ReceivedPacket&& packet) {
   IOBufChain message = std::move(packet.payload);
   ChecksumSum sum;
   sum.Add(message);

@@ -71,7 +71,7 @@ void Interface::OnArp(const ArpMessage& message, bool passed) {
   }
 }
 
-void Interface::OnIpv4(IOBufChain packet, bool checksum_good) {
+void Interface::OnIpv4(IOBufChain&& packet, bool checksum_good) {
   Parsed<Ipv4Header> header =
       ParseIpv4(Front(packet, kIpv4HeaderBytesMax), packet.length());
   if (!header) {
@@ -110,7 +110,7 @@ bool Interface::IsGroupOfOurs(Ipv4Address destination) const {
          destination.value() == (configuration_.address.value() | hosts);
 }
 
-void Interface::Receive(ReceivedPacket packet) {
+void Interface::Receive(ReceivedPacket&& packet) {
   if (shared_->core_count() > 1 && !packet.core_decided) {
     const CoreId core = CoreFor(packet);
     if (core != core_) {
@@ -121,7 +121,7 @@ void Interface::Receive(ReceivedPacket packet) {
   Deliver(std::move(packet));
 }
 
-void Interface::Deliver(ReceivedPacket packet) {
+void Interface::Deliver(ReceivedPacket&& packet) {
   if (packet.header.is_fragment()) {
     ++counters_.fragments_received;
     std::optional<WholePacket> whole = reassembler_.Add(
@@ -159,7 +159,7 @@ bool Interface::ChecksumIsGood(const ReceivedPacket& packet) const {
   return sum.Sum() == 0xffff;
 }
 
-void Interface::DeliverUdp(ReceivedPacket packet) {
+void Interface::DeliverUdp(ReceivedPacket&& packet) {
   Parsed<UdpHeader> udp = ParseUdp(Front(packet.payload, kUdpHeaderBytes),
                                    packet.payload.length());
   if (!udp) {
@@ -183,7 +183,7 @@ void Interface::DeliverUdp(ReceivedPacket packet) {
   udp_.Deliver(from, to, packet.payload);
 }
 
-void Interface::DeliverTcp(ReceivedPacket packet) {
+void Interface::DeliverTcp(ReceivedPacket&& packet) {
   if (tcp_ == nullptr || packet.to_group) {
     ++counters_.no_receiver;
     return;

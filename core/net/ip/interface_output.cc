@@ -23,13 +23,7 @@ absl::Status NoRoom() {
 
 // A writable front of so many more bytes, before what is there.
 std::byte* PrependRoom(IOBufChain& chain, size_t bytes) {
-  std::unique_ptr<IOBuf> front = chain.PopFront();
-  if (front != nullptr && front->headroom() >= bytes) {
-    std::byte* room = front->Prepend(bytes);
-    chain.PushFront(std::move(front));
-    return room;
-  }
-  chain.PushFront(std::move(front));
+  if (std::byte* room = chain.Prepend(bytes)) return room;
   // With room for what the first buffer must have.
   std::unique_ptr<IOBuf> made =
       IOBuf::Create(std::max(bytes, kFirstBufferBytes));
@@ -56,6 +50,7 @@ std::optional<Ipv4Address> Interface::SourceFor(
 
 size_t Interface::MtuTo(Ipv4Address destination) const {
   if (IsOurs(destination)) return kLoopbackMtu;
+  if (path_mtus_.empty()) return facts_.mtu;
   return path_mtus_.Find(destination, facts_.mtu, Platform::Now());
 }
 
@@ -122,23 +117,20 @@ bool Interface::FinishChecksum(const OutgoingPacket& packet,
                         payload.length());
   }
   // Only the front is ours to write.
-  std::unique_ptr<IOBuf> front = payload.PopFront();
-  const bool writable = front->writable() && front->length() >= at + 2;
-  if (writable && by_device) {
-    StoreBig(front->mutable_data() + at, sum.Sum());
+  std::byte* const front = payload.mutable_front();
+  if (front == nullptr || payload.front().length() < at + 2) return false;
+  if (by_device) {
+    StoreBig(front + at, sum.Sum());
     request.checksum_begin = kHeadroomBytes;
     request.checksum_at = static_cast<uint16_t>(kHeadroomBytes + at);
-  } else if (writable) {
-    sum.Add(front->bytes());
-    // The rest goes on where the front ends, in the middle of a word maybe.
-    sum.Add(payload);
-    uint16_t checksum = sum.Checksum();
-    // Zero would say that there is none (RFC 768).
-    if (checksum == 0 && packet.protocol == kProtocolUdp) checksum = 0xffff;
-    StoreBig(front->mutable_data() + at, checksum);
+    return true;
   }
-  payload.PushFront(std::move(front));
-  return writable;
+  sum.Add(payload);
+  uint16_t checksum = sum.Checksum();
+  // Zero would say that there is none (RFC 768).
+  if (checksum == 0 && packet.protocol == kProtocolUdp) checksum = 0xffff;
+  StoreBig(front + at, checksum);
+  return true;
 }
 
 absl::Status Interface::SendFragments(const OutgoingPacket& packet,
@@ -168,7 +160,7 @@ absl::Status Interface::SendFragments(const OutgoingPacket& packet,
   return absl::OkStatus();
 }
 
-absl::Status Interface::SendOne(const Ipv4Header& header, IOBufChain payload,
+absl::Status Interface::SendOne(const Ipv4Header& header, IOBufChain&& payload,
                                 const TransmitRequest& request,
                                 Ipv4Address next_hop) {
   std::byte* room = PrependRoom(payload, kHeadroomBytes);
@@ -198,7 +190,7 @@ bool Interface::FitToDevice(IOBufChain& frame) const {
          frame.Coalesce(frame.length()) != nullptr;
 }
 
-void Interface::TransmitFrame(OutgoingFrame frame) {
+void Interface::TransmitFrame(OutgoingFrame&& frame) {
   if (queue_ == nullptr) {
     PassOn(shared_->SenderFor(core_), std::move(frame));
     return;
@@ -277,10 +269,8 @@ void Interface::SendArpRequest(Ipv4Address target, const MacAddress& to) {
   SetTimer();
 }
 
-void Interface::TransmitTo(const MacAddress& to, OutgoingFrame frame) {
-  std::unique_ptr<IOBuf> front = frame.bytes.PopFront();
-  StoreMac(front->mutable_data(), to);
-  frame.bytes.PushFront(std::move(front));
+void Interface::TransmitTo(const MacAddress& to, OutgoingFrame&& frame) {
+  StoreMac(frame.bytes.mutable_front(), to);
   TransmitFrame(std::move(frame));
 }
 

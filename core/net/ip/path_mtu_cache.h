@@ -27,6 +27,7 @@ class PathMtuCache {
   // Less would let a liar cut everything into crumbs.
   static constexpr size_t kMtuMin = 552;
 
+  bool empty() const { return entries_.empty(); }
   // What a packet to `destination` may have at most; `link_mtu` where nothing
   // else is known.
   size_t Find(Ipv4Address destination, size_t link_mtu, Time now) const {

@@ -20,7 +20,7 @@ class TcpInput {
   virtual bool Has(const Flow& flow) const = 0;
   // A segment, with its header, whose checksum is right and which was sent to
   // us alone.
-  virtual void OnSegment(const Ipv4Header& header, IOBufChain segment) = 0;
+  virtual void OnSegment(const Ipv4Header& header, IOBufChain&& segment) = 0;
   // After a burst of them.
   virtual void OnBurstEnd() = 0;
   // Packets of more than `mtu` do not reach the peer of the quoted one.

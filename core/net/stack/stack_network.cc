@@ -39,6 +39,36 @@ ip::Flow FlowOf(const Endpoint& local, const Endpoint& remote) {
           .remote_port = remote.port};
 }
 
+// Views of the payload are sent, or, where they would cost more, a copy.
+bool IsCopied(const IOBufChain& payload) {
+  // What a view costs beyond the copy of a buffer: it is made and dropped, and
+  // is one more for the device to fetch.
+  constexpr size_t kBytesWorthAView = 256;
+  constexpr size_t kCopiedBytesMax = 2048;
+  return payload.length() <= kBytesWorthAView * payload.buffer_count() &&
+         payload.length() <= kCopiedBytesMax;
+}
+
+// A segment with room for the headers before it; none: there is no memory.
+std::optional<IOBufChain> Build(std::span<const std::byte> header,
+                                const IOBufChain& payload) {
+  const bool copied = IsCopied(payload);
+  const size_t bytes = header.size() + (copied ? payload.length() : 0);
+  std::unique_ptr<IOBuf> front =
+      IOBuf::Create(ip::Interface::kHeadroomBytes + bytes,
+                    ip::Interface::kHeadroomBytes);
+  if (front == nullptr) return std::nullopt;
+  std::byte* at = front->Append(bytes);
+  std::memcpy(at, header.data(), header.size());
+  if (copied) {
+    payload.CopyTo({at + header.size(), payload.length()});
+    return IOBufChain(std::move(front));
+  }
+  std::optional<IOBufChain> views = payload.Clone();
+  if (views.has_value()) views->PushFront(std::move(front));
+  return views;
+}
+
 void FailLater(std::unique_ptr<TcpHandler> handler, absl::Status status) {
   Spawn([handler = std::move(handler), status = std::move(status)] {
     handler->OnClosed(status);
@@ -128,20 +158,15 @@ absl::StatusOr<std::unique_ptr<UdpSocket>> StackNetwork::OpenUdp(
 }
 
 void StackNetwork::Transmit(const tcp::OutgoingSegment& segment,
-                            IOBufChain payload) {
+                            const IOBufChain& payload) {
   const Ipv4Address destination(segment.destination);
   const size_t header_bytes = segment.header.size();
   const size_t mtu = interface_.MtuTo(destination);
   const size_t bytes = segment.segment_bytes != 0 ? segment.segment_bytes
                                                   : payload.length();
   if (kIpv4HeaderBytes + header_bytes + bytes > mtu) OnTooLong(segment, mtu);
-  std::unique_ptr<IOBuf> header =
-      IOBuf::Create(ip::Interface::kHeadroomBytes + kTcpHeaderBytesMax,
-                    ip::Interface::kHeadroomBytes);
-  if (header == nullptr) return;  // As if it had been lost.
-  std::memcpy(header->Append(header_bytes), segment.header.data(),
-              header_bytes);
-  payload.PushFront(std::move(header));
+  std::optional<IOBufChain> built = Build(segment.header, payload);
+  if (!built.has_value()) return;  // As if it had been lost.
   ip::OutgoingPacket packet;
   packet.source = Ipv4Address(segment.source);
   packet.destination = destination;
@@ -151,7 +176,7 @@ void StackNetwork::Transmit(const tcp::OutgoingSegment& segment,
   packet.checksum_at = kTcpChecksumOffset;
   packet.header_bytes = static_cast<uint16_t>(header_bytes);
   packet.segment_bytes = segment.segment_bytes;
-  static_cast<void>(interface_.Send(packet, std::move(payload)));
+  static_cast<void>(interface_.Send(packet, *std::move(built)));
 }
 
 void StackNetwork::OnTooLong(const tcp::OutgoingSegment& segment, size_t mtu) {
@@ -198,7 +223,7 @@ bool StackNetwork::Has(const ip::Flow& flow) const {
                    {flow.remote.ToIpAddress(), flow.remote_port});
 }
 
-void StackNetwork::OnSegment(const Ipv4Header& header, IOBufChain segment) {
+void StackNetwork::OnSegment(const Ipv4Header& header, IOBufChain&& segment) {
   std::optional<TcpHeader> tcp = TakeTcpHeader(segment);
   if (!tcp.has_value()) return;
   host_.OnSegment(header.source.ToIpAddress(),

@@ -56,7 +56,7 @@ class StackNetwork final : public Network,
  private:
   // tcp::Output.
   void Transmit(const tcp::OutgoingSegment& segment,
-                IOBufChain payload) override;
+                const IOBufChain& payload) override;
   tcp::Path PathTo(const IpAddress& local, const IpAddress& remote) override;
   bool ArrivesHere(const Endpoint& local, const Endpoint& remote) override;
   Time Now() override;
@@ -65,7 +65,7 @@ class StackNetwork final : public Network,
 
   // ip::TcpInput.
   bool Has(const ip::Flow& flow) const override;
-  void OnSegment(const Ipv4Header& header, IOBufChain segment) override;
+  void OnSegment(const Ipv4Header& header, IOBufChain&& segment) override;
   void OnBurstEnd() override;
   void OnPathMtu(const IcmpQuotation& quotation, size_t mtu) override;
   void OnUnreachable(const IcmpQuotation& quotation, bool refused) override;

@@ -80,7 +80,7 @@ class Connection final : public TcpConnection,
   bool OpenFromCookie(const TcpHeader& header, uint16_t segment_bytes,
                       const SynCookies::OfferedOptions& offered, Time now);
 
-  void OnSegment(const TcpHeader& header, IOBufChain payload, Ecn ecn,
+  void OnSegment(const TcpHeader& header, IOBufChain&& payload, Ecn ecn,
                  Time now);
   void OnBurstEnd(Time now);
   void OnTimer(Time now);
@@ -129,14 +129,14 @@ class Connection final : public TcpConnection,
                       uint32_t length, Time now);
   bool OnReset(Sequence sequence, Time now);
   bool OnAck(const TcpHeader& header, Sequence sequence, bool pure, Time now);
-  void OnText(const TcpHeader& header, Sequence sequence, IOBufChain payload,
+  void OnText(const TcpHeader& header, Sequence sequence, IOBufChain&& payload,
               Time now);
   void OnFinAcknowledged(Time now);
   void OnPeerFin(Time now);
   void EnterTimeWait(Time now);
 
   // connection_output.cc
-  void Emit(uint8_t flags, Sequence sequence, IOBufChain payload,
+  void Emit(uint8_t flags, Sequence sequence, const IOBufChain& payload,
             uint16_t segment_bytes, Ecn ecn, Time now);
   void FillOptions(TcpHeader& header, size_t payload_bytes, Time now);
   void SendAck(Time now);

@@ -20,7 +20,7 @@ uint32_t LengthOf(const TcpHeader& header, const IOBufChain& payload) {
 
 }  // namespace
 
-void Connection::OnSegment(const TcpHeader& header, IOBufChain payload,
+void Connection::OnSegment(const TcpHeader& header, IOBufChain&& payload,
                            Ecn ecn, Time now) {
   if (state_ == State::kClosed) return;
   if (state_ == State::kSynSent) {
@@ -196,7 +196,7 @@ void Connection::OnFinAcknowledged(Time now) {
 }
 
 void Connection::OnText(const TcpHeader& header, Sequence sequence,
-                        IOBufChain payload, Time now) {
+                        IOBufChain&& payload, Time now) {
   bool fin = header.Has(kFin);
   const Sequence end = sequence + static_cast<uint32_t>(payload.length());
   if (end > window_edge_) {

@@ -17,8 +17,9 @@ constexpr size_t kSackBlockBytes = 8;
 
 }  // namespace
 
-void Connection::Emit(uint8_t flags, Sequence sequence, IOBufChain payload,
-                      uint16_t segment_bytes, Ecn ecn, Time now) {
+void Connection::Emit(uint8_t flags, Sequence sequence,
+                      const IOBufChain& payload, uint16_t segment_bytes,
+                      Ecn ecn, Time now) {
   TcpHeader header;
   header.source_port = key.local.port;
   header.destination_port = key.remote.port;
@@ -51,7 +52,7 @@ void Connection::Emit(uint8_t flags, Sequence sequence, IOBufChain payload,
                            .header = std::span(bytes).first(header_bytes),
                            .segment_bytes = segment_bytes,
                            .ecn = ecn},
-                          std::move(payload));
+                          payload);
 }
 
 void Connection::FillOptions(TcpHeader& header, size_t payload_bytes,
@@ -111,10 +112,6 @@ void Connection::Challenge(Time now) {
 
 void Connection::EmitSegment(const SentSegment& segment, bool again, bool push,
                              Time now) {
-  // A view of the same bytes; without memory for it the segment counts as
-  // lost on its way.
-  std::optional<IOBufChain> view = segment.data.Clone();
-  if (!view.has_value()) return;
   uint8_t flags = kAck;
   if (push && !segment.data.empty()) flags |= kPsh;
   if (segment.fin) flags |= kFin;
@@ -125,7 +122,7 @@ void Connection::EmitSegment(const SentSegment& segment, bool again, bool push,
   }
   const uint32_t segment_bytes = sender_.segment_bytes();
   const bool cut = segment.data.length() > segment_bytes;
-  Emit(flags, segment.begin, *std::move(view),
+  Emit(flags, segment.begin, segment.data,
        cut ? static_cast<uint16_t>(segment_bytes) : uint16_t{0}, ecn, now);
 }
 

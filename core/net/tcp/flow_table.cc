@@ -1,7 +1,6 @@
 #include "core/net/tcp/flow_table.h"
 
 #include <array>
-#include <cstring>
 #include <new>
 #include <span>
 
@@ -13,9 +12,7 @@ namespace {
 constexpr size_t kBucketsMin = 16;
 
 uint64_t Half(const IpAddress& address, size_t half) {
-  uint64_t word;
-  std::memcpy(&word, address.bytes().data() + 8 * half, sizeof(word));
-  return word;
+  return address.words()[half];
 }
 
 uint64_t Ports(const FlowKey& flow) {
@@ -33,7 +30,7 @@ uint64_t HashFlow(const HashKey& key, HashPurpose purpose, const FlowKey& flow,
       Half(flow.remote.address, 0),
       Half(flow.remote.address, 1),
       more};
-  return SipHash<2, 4>(key, words);
+  return SipHash<2, 4>(key, std::span(words));
 }
 
 FlowTable::FlowTable(const HashKey& key)
@@ -42,17 +39,14 @@ FlowTable::FlowTable(const HashKey& key)
       mask_(kBucketsMin - 1) {}
 
 uint32_t FlowTable::HashOf(const FlowKey& key) const {
-  // The first halves are the same in all IPv4 addresses: then the second ones
-  // are all there is to hash.
-  const uint64_t first = Half(key.local.address, 0);
-  const uint64_t ports =
-      static_cast<uint64_t>(HashPurpose::kTable) << 32 | Ports(key);
-  const std::array<uint64_t, 5> words = {
-      ports, Half(key.local.address, 1), Half(key.remote.address, 1), first,
-      Half(key.remote.address, 0)};
-  const size_t used = (words[3] | words[4]) == 0 ? 3 : 5;
+  // A peer chooses none of our few addresses, so that they need no hashing; and
+  // the first halves are the same in all IPv4 addresses.
+  const std::array<uint64_t, 3> words = {
+      static_cast<uint64_t>(HashPurpose::kTable) << 32 | Ports(key),
+      Half(key.remote.address, 1), Half(key.remote.address, 0)};
   return static_cast<uint32_t>(
-      SipHash<1, 3>(key_, std::span(words).first(used)));
+      words[2] == 0 ? SipHash<1, 3>(key_, std::span(words).first<2>())
+                    : SipHash<1, 3>(key_, std::span(words)));
 }
 
 Flow* FlowTable::Find(const FlowKey& key) const {

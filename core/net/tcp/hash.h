@@ -24,9 +24,10 @@ struct HashKey {
 
 // SipHash-c-d of the words' bytes. 2-4 is for what a peer is shown; 1-3 for
 // tables, whose hashes nobody sees.
-template <int kCompressionRounds, int kFinalRounds>
+template <int kCompressionRounds, int kFinalRounds,
+          size_t kWords = std::dynamic_extent>
 constexpr uint64_t SipHash(const HashKey& key,
-                           std::span<const uint64_t> words) {
+                           std::span<const uint64_t, kWords> words) {
   uint64_t v0 = key.words[0] ^ 0x736f6d6570736575;
   uint64_t v1 = key.words[1] ^ 0x646f72616e646f6d;
   uint64_t v2 = key.words[0] ^ 0x6c7967656e657261;

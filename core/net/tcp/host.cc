@@ -87,7 +87,7 @@ uint16_t Host::PickPort(const Endpoint& local, const Endpoint& remote) {
 }
 
 void Host::OnSegment(const IpAddress& source, const IpAddress& destination,
-                     const TcpHeader& header, IOBufChain payload, Ecn ecn,
+                     const TcpHeader& header, IOBufChain&& payload, Ecn ecn,
                      Time now) {
   ++engine_.counters.segments_received;
   const FlowKey key = {{destination, header.destination_port},
@@ -131,7 +131,7 @@ bool Host::OnTimeWaitSegment(TimeWait& waiting, const TcpHeader& header,
 }
 
 void Host::OnUnknownFlow(const FlowKey& key, const TcpHeader& header,
-                         IOBufChain payload, Ecn ecn,
+                         IOBufChain&& payload, Ecn ecn,
                          std::optional<Sequence> after, Time now) {
   if (header.Has(kRst)) return;
   if (engine_.listeners.Listens(key.local)) {

@@ -72,7 +72,7 @@ class Host {
   // A segment has come, whose checksum is right and whose destination is an
   // address of ours, neither a group's nor a broadcast's.
   void OnSegment(const IpAddress& source, const IpAddress& destination,
-                 const TcpHeader& header, IOBufChain payload, Ecn ecn,
+                 const TcpHeader& header, IOBufChain&& payload, Ecn ecn,
                  Time now);
   // After a burst of them: acknowledgments that waited for company go now.
   void OnBurstEnd(Time now);
@@ -107,7 +107,7 @@ class Host {
  private:
   // A segment of no connection; one that it opens begins behind `after`.
   void OnUnknownFlow(const FlowKey& key, const TcpHeader& header,
-                     IOBufChain payload, Ecn ecn,
+                     IOBufChain&& payload, Ecn ecn,
                      std::optional<Sequence> after, Time now);
   // True: the flow is free for a new connection that begins with this SYN.
   bool OnTimeWaitSegment(TimeWait& waiting, const TcpHeader& header,

@@ -59,7 +59,8 @@ class Exercise final : public Output {
   }
 
   // Output.
-  void Transmit(const OutgoingSegment& segment, IOBufChain payload) override {
+  void Transmit(const OutgoingSegment& segment,
+                const IOBufChain& payload) override {
     const std::optional<ParsedTcpHeader> parsed =
         ParseTcpHeader(segment.header);
     EBBRT_CHECK(parsed.has_value());

@@ -50,7 +50,10 @@ struct Path {
 
 class Output {
  public:
-  virtual void Transmit(const OutgoingSegment& segment, IOBufChain payload) = 0;
+  // The payload is the sender's, which keeps it to send it again: what is
+  // needed beyond the call is cloned, or copied where that costs less.
+  virtual void Transmit(const OutgoingSegment& segment,
+                        const IOBufChain& payload) = 0;
 
   // Of a new connection; later changes come by Host::OnPathMtu.
   virtual Path PathTo(const IpAddress& local, const IpAddress& remote) = 0;

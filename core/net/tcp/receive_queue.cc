@@ -7,7 +7,7 @@
 
 namespace ebbrt::tcp {
 
-bool ReceiveQueue::Insert(Sequence begin, IOBufChain data, bool fin) {
+bool ReceiveQueue::Insert(Sequence begin, IOBufChain&& data, bool fin) {
   if (finished_) return false;
   const Sequence next_before = next_;
   Sequence end = begin + static_cast<uint32_t>(data.length());

@@ -72,7 +72,7 @@ class ReceiveQueue {
   // Bytes [begin, begin + data.length()) have come, with a FIN behind them if
   // `fin`. Returns whether they were the next ones in order, whole or in part.
   // REQUIRES: they end within the window.
-  bool Insert(Sequence begin, IOBufChain data, bool fin);
+  bool Insert(Sequence begin, IOBufChain&& data, bool fin);
 
   // Bytes [begin, end) have come again; the next report tells.
   // REQUIRES: end <= next().

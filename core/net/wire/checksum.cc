@@ -1,38 +1,27 @@
 #include "core/net/wire/checksum.h"
 
-#include <bit>
-#include <cstring>
-
 #include "core/base/check.h"
 
 namespace ebbrt {
 namespace {
 
-static_assert(std::endian::native == std::endian::little);
+using internal::FoldSum;
+
+constexpr size_t kFewBytes = 64;
 
 uint64_t Load64(const std::byte* from) {
-  uint64_t word;
-  std::memcpy(&word, from, sizeof(word));
-  return word;
+  return internal::LoadWord<uint64_t>(from);
 }
 
 constexpr uint16_t SwapBytes(uint16_t word) {
   return static_cast<uint16_t>(word << 8 | word >> 8);
 }
 
-// To 16 bits, with end-around carry: 2^16 is 1 here.
-uint16_t Fold(uint64_t sum) {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(sum);
-}
-
 // The sum of bytes that begin a word, in the machine's order. Sums of 64-bit
 // words are sums of their 16-bit parts, since 2^64 is 1 too; two carry chains
 // run side by side.
 uint16_t SumOf(const std::byte* at, size_t bytes) {
+  if (bytes <= kFewBytes) return FoldSum(internal::SumOfFew(at, bytes));
   unsigned __int128 even = 0;
   unsigned __int128 odd = 0;
   for (; bytes >= 32; at += 32, bytes -= 32) {
@@ -41,18 +30,12 @@ uint16_t SumOf(const std::byte* at, size_t bytes) {
     even += Load64(at + 16);
     odd += Load64(at + 24);
   }
-  for (; bytes >= 8; at += 8, bytes -= 8) even += Load64(at);
-  if (bytes != 0) {
-    uint64_t rest = 0;
-    std::memcpy(&rest, at, bytes);
-    odd += rest;
-  }
-  uint64_t sum = 0;
+  uint64_t sum = internal::SumOfFew(at, bytes);
   for (unsigned __int128 part : {even, odd}) {
-    sum += Fold(static_cast<uint64_t>(part));
-    sum += Fold(static_cast<uint64_t>(part >> 64));
+    sum += FoldSum(static_cast<uint64_t>(part));
+    sum += FoldSum(static_cast<uint64_t>(part >> 64));
   }
-  return Fold(sum);
+  return FoldSum(sum);
 }
 
 }  // namespace
@@ -87,14 +70,13 @@ void ChecksumSum::AddWord(uint16_t word) {
 
 void ChecksumSum::AddPseudoHeader(Ipv4Address source, Ipv4Address destination,
                                   uint8_t protocol, size_t bytes) {
-  for (Ipv4Address address : {source, destination}) {
-    AddWord(static_cast<uint16_t>(address.value() >> 16));
-    AddWord(static_cast<uint16_t>(address.value()));
-  }
-  AddWord(protocol);
-  AddWord(static_cast<uint16_t>(bytes));
+  EBBRT_DCHECK(!odd_);
+  // Summed up as numbers, and put into the machine's order together.
+  const uint64_t sum = uint64_t{source.value()} + destination.value() +
+                       protocol + static_cast<uint16_t>(bytes);
+  sum_ += SwapBytes(FoldSum(sum));
 }
 
-uint16_t ChecksumSum::Sum() const { return SwapBytes(Fold(sum_)); }
+uint16_t ChecksumSum::Sum() const { return SwapBytes(FoldSum(sum_)); }
 
 }  // namespace ebbrt

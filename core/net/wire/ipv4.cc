@@ -45,7 +45,11 @@ Parsed<Ipv4Header> ParseIpv4(std::span<const std::byte> packet,
   Parsed<Ipv4Header> header = ParseFields(packet);
   if (!header) return header;
   if (header->total_bytes > packet_bytes) return Malformed::kLength;
-  if (InternetChecksum(packet.first(header->header_bytes)) != 0) {
+  const uint16_t checksum =
+      header->header_bytes == kIpv4HeaderBytes
+          ? InternetChecksum(packet.first<kIpv4HeaderBytes>())
+          : InternetChecksum(packet.first(header->header_bytes));
+  if (checksum != 0) {
     return Malformed::kChecksum;
   }
   // All but the last carry a multiple of 8, and none goes beyond the longest
@@ -83,7 +87,9 @@ void WriteIpv4(const Ipv4Header& header, std::byte* to) {
   at = StoreBig(at, uint16_t{0});
   at = StoreBig(at, header.source.value());
   StoreBig(at, header.destination.value());
-  StoreBig(checksum, InternetChecksum({to, kIpv4HeaderBytes}));
+  StoreBig(checksum, InternetChecksum(
+                         std::span<const std::byte, kIpv4HeaderBytes>(
+                             to, kIpv4HeaderBytes)));
 }
 
 }  // namespace ebbrt

@@ -21,6 +21,8 @@ struct alignas(kNoSharingBytes) Request {
 };
 constinit Request requests[kProcessorsMax];
 
+constinit std::atomic<uint64_t> epoch{0};
+
 // Whom the shootdown under way waits for, a bit a processor.
 constinit uint64_t told[kProcessorsMax / 64];
 
@@ -39,7 +41,13 @@ void ForgetHere(uint64_t address, uint64_t bytes) {
 
 }  // namespace
 
+uint64_t TranslationEpoch() {
+  // Relaxed: who gets memory anew learns with it of what happened before.
+  return epoch.load(std::memory_order_relaxed);
+}
+
 void ForgetTranslations(uint64_t address, uint64_t bytes) {
+  epoch.fetch_add(1, std::memory_order_relaxed);
   ForgetHere(address, bytes);
   // Acquire: whoever has come up since has loaded the table as it is.
   const uint32_t count = processor_count.load(std::memory_order_acquire);

@@ -13,6 +13,11 @@ namespace ebbrt::platform::machine {
 
 void ForgetTranslations(uint64_t address, uint64_t bytes);
 
+// How often that was done: what software remembers of the page table is of an
+// epoch. Any core, without a lock: memory that is the caller's came to it with
+// the epochs before.
+uint64_t TranslationEpoch();
+
 // By the NMI: whether it was one of these.
 bool HandleShootdown();
 

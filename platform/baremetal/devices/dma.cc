@@ -4,6 +4,7 @@
 
 #include "platform/baremetal/baremetal.h"
 #include "platform/baremetal/cpu/instructions.h"
+#include "platform/baremetal/cpu/shootdown.h"
 #include "platform/baremetal/memory/address_space.h"
 
 namespace ebbrt::platform {
@@ -33,19 +34,12 @@ DmaMemory::~DmaMemory() {
                           : machine::frames.FreeLarge(address_);
 }
 
-size_t DmaRuns(std::span<const std::byte> data, uint32_t run_bytes_max,
-               std::span<DmaRun> runs) {
-  size_t count = 0;
-  while (!data.empty()) {
-    const machine::AddressSpace::Place place =
-        machine::address_space.Find(reinterpret_cast<uint64_t>(data.data()));
-    const auto bytes = static_cast<uint32_t>(std::min(
-        {uint64_t{data.size()}, place.bytes, uint64_t{run_bytes_max}}));
-    EBBRT_CHECK(count < runs.size());
-    runs[count++] = {place.physical, bytes};
-    data = data.subspan(bytes);
-  }
-  return count;
+DmaFinder::Place DmaFinder::LookUp(uint64_t address) {
+  const machine::AddressSpace::Place place =
+      machine::address_space.Find(address);
+  return {place.physical, place.bytes};
 }
+
+uint64_t DmaFinder::Epoch() { return machine::TranslationEpoch(); }
 
 }  // namespace ebbrt::platform

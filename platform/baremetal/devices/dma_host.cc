@@ -30,21 +30,11 @@ DmaMemory::~DmaMemory() {
   if (data_ != nullptr) ::operator delete(data_, kAlignment);
 }
 
-size_t DmaRuns(std::span<const std::byte> data, uint32_t run_bytes_max,
-               std::span<DmaRun> runs) {
-  size_t count = 0;
-  while (!data.empty()) {
-    const auto address = reinterpret_cast<uint64_t>(data.data());
-    // As on the machine, where each page may be anywhere.
-    const auto bytes = static_cast<uint32_t>(
-        std::min({uint64_t{data.size()},
-                  kDmaPageBytes - address % kDmaPageBytes,
-                  uint64_t{run_bytes_max}}));
-    EBBRT_CHECK(count < runs.size());
-    runs[count++] = {address, bytes};
-    data = data.subspan(bytes);
-  }
-  return count;
+DmaFinder::Place DmaFinder::LookUp(uint64_t address) {
+  // As on the machine, where each page may be anywhere.
+  return {address, kDmaPageBytes - address % kDmaPageBytes};
 }
+
+uint64_t DmaFinder::Epoch() { return 0; }
 
 }  // namespace ebbrt::platform

@@ -39,7 +39,7 @@ std::span<T> TakeRing(DmaMemory& memory) {
 template <typename T>
 uint64_t AddressOf(std::span<T> ring) {
   DmaRun run[1];
-  DmaRuns(std::as_bytes(ring.first(1)), sizeof(T), run);
+  DmaFinder().Runs(std::as_bytes(ring.first(1)), sizeof(T), run);
   return run[0].address;
 }
 
@@ -274,8 +274,8 @@ bool Queue::Transmit(IOBufChain& frame, const TransmitRequest& request) {
   size_t skipped = header_bytes;
   for (const IOBuf& buffer : frame) {
     DmaRun runs[kFrameBytesMax / kDmaPageBytes + 3];
-    const size_t count = DmaRuns(buffer.bytes().subspan(skipped),
-                                 kDmaPageBytes, runs);
+    const size_t count =
+        finder_.Runs(buffer.bytes().subspan(skipped), kDmaPageBytes, runs);
     skipped = 0;
     for (const DmaRun& run : std::span(runs).first(count)) add(run);
   }

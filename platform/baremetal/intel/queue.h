@@ -99,6 +99,7 @@ class Queue final : public NicQueue, private PolledDevice {
   const DmaPlace headers_;  // kHeaderBytesMax for each of transmit_.
   uint32_t posted_[kRingSize];        // The pool's number, of receive_.
   IOBufChain frames_[kRingSize];      // By the last descriptor of transmit_.
+  DmaFinder finder_;
   uint32_t last_[kRingSize];  // By the first one: the last one of the frame.
   // All of them only grow.
   uint32_t receive_next_ = 0;  // The next one to be filled.

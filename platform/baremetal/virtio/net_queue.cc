@@ -109,8 +109,8 @@ bool NetQueue::Transmit(IOBufChain& frame, const TransmitRequest& request) {
   DmaRun runs[kRunsMax];
   size_t count = 1;
   for (const IOBuf& buffer : frame) {
-    count += DmaRuns(buffer.bytes(), kDmaBytesMax,
-                     std::span(runs).subspan(count));
+    count += finder_.Runs(buffer.bytes(), kDmaBytesMax,
+                          std::span(runs).subspan(count));
   }
   if (!transmit_.HasRoom(count)) Reclaim();
   if (!transmit_.HasRoom(count)) {

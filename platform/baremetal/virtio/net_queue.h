@@ -110,6 +110,7 @@ class NetQueue final : public NicQueue, private PolledDevice {
   const DmaPlace headers_;  // One for each head of transmit_.
   const std::unique_ptr<uint32_t[]> posted_;  // The pool's number by head.
   const std::unique_ptr<IOBufChain[]> frames_;  // Those being sent, by head.
+  DmaFinder finder_;
   std::atomic<bool> link_up_{true};
   std::atomic<bool> open_{false};
   bool ready_wanted_ = false;  // Transmit found no room.

@@ -33,9 +33,10 @@ class Side final : public Output {
         cut_bytes_max_(cut_bytes_max),
         host_(Options{}, *this, HashKey{{1, 2}}) {}
 
-  void Transmit(const OutgoingSegment& segment, IOBufChain payload) override {
+  void Transmit(const OutgoingSegment& segment,
+                const IOBufChain& payload) override {
     outbox_.push_back(
-        {ParseTcpHeader(segment.header)->header, std::move(payload)});
+        {ParseTcpHeader(segment.header)->header, *payload.Clone()});
   }
   Path PathTo(const IpAddress&, const IpAddress&) override {
     return {.segment_bytes_max = 1460, .cut_bytes_max = cut_bytes_max_};

@@ -30,7 +30,8 @@ class Player final : public Output {
   }
 
   // Output.
-  void Transmit(const OutgoingSegment& segment, IOBufChain payload) override {
+  void Transmit(const OutgoingSegment& segment,
+                const IOBufChain& payload) override {
     const TcpHeader header = ParseTcpHeader(segment.header)->header;
     if (!names_.our_sequence.has_value() && header.Has(tcp_flag::kSyn)) {
       names_.our_sequence = header.sequence;

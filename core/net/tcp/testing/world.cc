@@ -15,9 +15,10 @@ Node::Node(World& world, IpAddress address, const Options& options,
       world_(world),
       host_(options, *this, HashKey{{MixBits(seed), MixBits(~seed)}}) {}
 
-void Node::Transmit(const OutgoingSegment& segment, IOBufChain payload) {
+void Node::Transmit(const OutgoingSegment& segment,
+                    const IOBufChain& payload) {
   EBBRT_CHECK(segment.source == address);
-  out.Send(segment, std::move(payload), world_.now());
+  out.Send(segment, *payload.Clone(), world_.now());
 }
 
 Time Node::Now() { return world_.now(); }

@@ -28,7 +28,8 @@ class Node final : public Output {
   Node(World& world, IpAddress address, const Options& options,
        const LinkOptions& link, uint64_t seed);
 
-  void Transmit(const OutgoingSegment& segment, IOBufChain payload) override;
+  void Transmit(const OutgoingSegment& segment,
+                const IOBufChain& payload) override;
   Path PathTo(const IpAddress&, const IpAddress&) override { return path; }
   bool ArrivesHere(const Endpoint&, const Endpoint&) override { return true; }
   Time Now() override;
