@@ -158,7 +158,8 @@ void Cable::State::Send(const Port* from, std::unique_ptr<IOBuf> frame) {
   {
     std::scoped_lock guard(lock);
     for (Port* port : ports) {
-      const bool gets_it = IsGroup(header->destination) ||
+      const bool gets_it = port->options().promiscuous ||
+                           IsGroup(header->destination) ||
                            port->options().address == header->destination;
       if (port == from || !gets_it) continue;
       auto queue = port->QueueFor(frame->bytes());

@@ -2,8 +2,9 @@
 // tested on first, in virtual time.
 //
 // A frame goes to the NIC that has its destination address, and one to a group
-// to all others; nobody else sees it. It arrives as a copy, in one buffer, with
-// its checksums filled in, on the queue that its flow hashes to.
+// to all others; nobody else sees it, unless it is promiscuous. It arrives as a
+// copy, in one buffer, with its checksums filled in, on the queue that its flow
+// hashes to.
 //
 // Cores: Attach on any; queues as core/net/nic.h. Ownership: the NICs share
 // what is between them. Blocks: never. Allocates: a buffer a frame.
@@ -30,6 +31,8 @@ struct CableOptions {
   size_t segmentation_bytes_max = 0;
   // Says which queue a flow comes to (Nic::QueueOf).
   bool tells_queues = false;
+  // Receives what is for others, too.
+  bool promiscuous = false;
   // How long a frame travels to this NIC.
   Duration delay{};
   // Frames that it has not received yet, and frames that it takes between two
