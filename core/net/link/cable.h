@@ -6,8 +6,8 @@
 // copy, in one buffer, with its checksums filled in, on the queue that its flow
 // hashes to.
 //
-// Cores: Attach on any; queues as core/net/nic.h. Ownership: the NICs share
-// what is between them. Blocks: never. Allocates: a buffer a frame.
+// Cores: Attach and SetUp on any; queues as core/net/nic.h. Ownership: the NICs
+// share what is between them. Blocks: never. Allocates: a buffer a frame.
 // Bound: CableOptions::frames_max a queue; what is more is dropped.
 // Units: bytes, Duration. Errors: none.
 #ifndef EBBRT_CORE_NET_LINK_CABLE_H_
@@ -46,6 +46,10 @@ class Cable {
   ~Cable();
 
   std::unique_ptr<Nic> Attach(const CableOptions& options);
+
+  // Pulls it, or puts it back: all NICs are told. What is sent while it is
+  // down is lost; at first it is up.
+  void SetUp(bool up);
 
  private:
   class State;
