@@ -1,7 +1,10 @@
 #include "apps/iperf/run.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -56,6 +59,15 @@ Json Throughput(uint64_t bytes, Duration duration) {
            seconds > 0 ? 8 * static_cast<double>(bytes) / seconds : 0}};
 }
 
+// What the network counted, where it does.
+Future<void> AddNetwork(Json& metrics) {
+  absl::StatusOr<std::map<std::string, uint64_t>> counters =
+      co_await CountersOfAllCores();
+  if (!counters.ok()) co_return counters.status();
+  if (!counters->empty()) metrics["network"] = *counters;
+  co_return absl::OkStatus();
+}
+
 Future<int> Serve(Application& application, const Options& options) {
   const Endpoint wanted = options.endpoint;
   auto state = std::make_shared<SharedState>(options.connections_max);
@@ -78,6 +90,8 @@ Future<int> Serve(Application& application, const Options& options) {
                                                  : Duration::zero());
   metrics["connections"] = received->connections;
   metrics["connections_failed"] = received->connections_failed;
+  absl::Status counted = co_await AddNetwork(metrics);
+  if (!counted.ok()) co_return counted;
   application.ReportMetrics(std::move(metrics));
   co_return 0;
 }
@@ -136,6 +150,8 @@ Future<int> Measure(Application& application,
   metrics["messages"] = sent->messages;
   metrics["connections"] = sent->connections;
   metrics["connections_lost"] = sent->connections_lost;
+  absl::Status counted = co_await AddNetwork(metrics);
+  if (!counted.ok()) co_return counted;
   application.ReportMetrics(std::move(metrics));
   if (*is_stopped) co_return absl::AbortedError("stopped before the end");
   if (!sent->failure.ok()) co_return named(sent->failure);

@@ -30,4 +30,20 @@ Future<Endpoint> ListenTcpOnAllCores(Endpoint local, TcpAcceptor acceptor) {
   co_return local;
 }
 
+Future<std::map<std::string, uint64_t>> CountersOfAllCores(
+    EbbRef<Network> of) {
+  std::map<std::string, uint64_t> sums;
+  for (uint32_t core = 0; core < Platform::CoreCount(); ++core) {
+    Future<std::vector<NetworkCounter>> part =
+        Async(CoreId(core), [of] { return of->Counters(); });
+    absl::StatusOr<std::vector<NetworkCounter>> counters =
+        co_await std::move(part);
+    if (!counters.ok()) co_return counters.status();
+    for (const NetworkCounter& counter : *counters) {
+      sums[std::string(counter.name)] += counter.count;
+    }
+  }
+  co_return sums;
+}
+
 }  // namespace ebbrt

@@ -22,7 +22,12 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -31,6 +36,7 @@
 #include "core/ebb/ebb_id.h"
 #include "core/ebb/ebb_ref.h"
 #include "core/net/endpoint.h"
+#include "core/net/keep_alive.h"
 
 namespace ebbrt {
 
@@ -51,6 +57,14 @@ class TcpConnection {
   static constexpr size_t kUnlimitedWindow =
       std::numeric_limits<size_t>::max();
   virtual void SetReceiveWindow(size_t bytes) = 0;
+
+  // Has a peer that says nothing asked whether it is still there; none, as at
+  // first: never. A connection whose peer is gone is closed with
+  // kDeadlineExceeded. A network whose peers cannot go without a word ignores
+  // it. REQUIRES: durations of a millisecond at least; probes.
+  virtual void SetKeepAlive(const std::optional<KeepAlive>& keep_alive) {
+    (void)keep_alive;
+  }
 
   // Ends our direction once everything taken has been sent. The connection is
   // closed when the peer has ended its own; OnClosed tells, and always comes
@@ -105,6 +119,13 @@ class UdpSocket {
   virtual const Endpoint& local() const = 0;
 };
 
+// How often something has happened since the network was made, or of how many
+// there are at present: "tcp_cookies_sent", "tcp_connections".
+struct NetworkCounter {
+  std::string_view name;
+  uint64_t count;
+};
+
 // One core's part of the network.
 class Network {
  public:
@@ -128,6 +149,10 @@ class Network {
   // Errors as ListenTcp.
   virtual absl::StatusOr<std::unique_ptr<UdpSocket>> OpenUdp(
       const Endpoint& local, UdpReceiver receiver) = 0;
+
+  // Of this core. The names are the implementation's, and its own to choose;
+  // there are none where another keeps count (the kernel, say).
+  virtual std::vector<NetworkCounter> Counters() const { return {}; }
 };
 
 inline constexpr EbbRef<Network> network{kNetworkId};
@@ -135,6 +160,10 @@ inline constexpr EbbRef<Network> network{kNetworkId};
 // Accepts connections on every core of the node. The future has the endpoint;
 // on failure no core is left listening.
 Future<Endpoint> ListenTcpOnAllCores(Endpoint local, TcpAcceptor acceptor);
+
+// Network::Counters, of all cores together.
+Future<std::map<std::string, uint64_t>> CountersOfAllCores(
+    EbbRef<Network> of = network);
 
 }  // namespace ebbrt
 

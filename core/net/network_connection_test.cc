@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -235,6 +236,31 @@ TEST(Network, TheReceiveWindowIsExact) {
     pair.server.connection->SetReceiveWindow(1);
     ASSERT_TRUE(Await([&] { return pair.server.Called("peer closed"); }));
     EXPECT_EQ(pair.server.received, "0123456789");
+    pair.CloseAll();
+  });
+}
+
+// Whether a peer that is gone is found is the implementations' own to test.
+TEST(Network, AsksAPeerThatIsThere) {
+  RunWithNetwork(1, [] {
+    Pair pair;
+    pair.Connect();
+    const KeepAlive often = {.idle = milliseconds(20),
+                             .probes = 2,
+                             .interval = milliseconds(20)};
+    for (const std::optional<KeepAlive>& keep_alive :
+         {std::optional(often), std::optional<KeepAlive>(),
+          std::optional(KeepAlive())}) {
+      pair.client.connection->SetKeepAlive(keep_alive);
+      pair.server.connection->SetKeepAlive(keep_alive);
+      ASSERT_TRUE(Delay(milliseconds(200)).Block().ok());
+      pair.server.received.clear();
+      IOBufChain data = Bytes("still there");
+      pair.client.connection->Send(data);
+      ASSERT_TRUE(
+          Await([&] { return pair.server.received == "still there"; }));
+    }
+    EXPECT_FALSE(pair.client.closed);
     pair.CloseAll();
   });
 }

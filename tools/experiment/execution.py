@@ -14,10 +14,10 @@ from tools.experiment import placement, references
 from tools.experiment.benchmarks import read_benchmarks
 from tools.experiment.commands import command_line
 from tools.experiment.nodes import Node, is_awaited
+from tools.experiment.network_namespace import NoSegment
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.programs import Programs
-from tools.experiment.segment import (NoSegment, Place, Segment, reachable,
-                                      segment_for)
+from tools.experiment.segment import Place, Segment, reachable, segment_for
 from tools.qemu.accelerator import PROCESSOR_MODELS
 
 # How long a service may take to end once it is asked to.
@@ -117,7 +117,8 @@ class Run:
         self._deadline_s = time.monotonic() + self._timeout_s
         self._logs.mkdir(parents=True, exist_ok=True)
         try:
-            with segment_for(self._nodes) as segment:
+            with segment_for(self._nodes, self._programs.relay,
+                             self._seed) as segment:
                 return self._execute_on(segment)
         except WrongConfiguration:
             raise
@@ -192,8 +193,9 @@ class Run:
         if reference in own:
             return own[reference]
         role, _, key = reference.partition(".")
-        ready = next(other.ready for other in self._running
-                     if other.node.role == role) or {}
+        other = next(other for other in self._running
+                     if other.node.role == role)
+        ready = {"address": other.place.address, **(other.ready or {})}
         if key not in ready:
             keys = ", ".join(sorted(set(ready) - {"event"})) or "nothing"
             raise RunFailed(f"{node.role}: refers to ${{{reference}}}, but "

@@ -166,7 +166,7 @@ class ExecutionTest(unittest.TestCase):
                                       ["client", "${server.endpiont}"]})
         self.assertEqual(
             outcome.error, "client: refers to ${server.endpiont}, but server "
-            "was ready with endpoint, port")
+            "was ready with address, endpoint, port")
 
     def test_leaves_nothing_that_a_node_started(self):
         outcome = self._run({

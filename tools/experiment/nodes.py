@@ -5,6 +5,7 @@ from typing import Any
 
 from tools.experiment import references
 from tools.experiment.document import Document
+from tools.experiment.link import KEYS as _LINK_KEYS
 from tools.experiment.problems import Problem, quote
 
 DEFAULT_PLATFORM = "linux"
@@ -38,8 +39,9 @@ class Node:
     ready: str = "report"
     filter: str = "."
     minimum_time_s: float | None = None
-    # Of simulated nodes: how many are alike, and their link to the network.
+    # Of simulated nodes: how many are alike.
     count: int = 1
+    # To the network, where it differs from others' or is no mere cable.
     link: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -106,7 +108,7 @@ def _node(node: Document, referenced: set[str | None],
 
 
 def check_simulated(document: Document) -> list[Problem]:
-    """What a point asks of a simulation that there is none of."""
+    """What a point asks of a simulation, and there is none."""
     problems = []
     nodes = nodes_of(document)
     simulated = [node for node in nodes if node.is_simulated]
@@ -116,11 +118,13 @@ def check_simulated(document: Document) -> list[Problem]:
                 f"nodes[{index}]", f"{quote(node.what)}, which is not "
                 "simulated, beside nodes that are",
                 'nodes with "app" and the platform "sim" only'))
-        for key in ("count", "link"):
-            if not simulated and key in document["nodes"][index]:
-                problems.append(Problem(
-                    f"nodes[{index}].{key}", quote(key),
-                    'no such key, or the platform "sim"'))
+        if simulated:
+            continue
+        unknown = [key for key in ("count",) if key in document["nodes"][index]]
+        unknown += [f"link.{key}" for key in node.link if key not in _LINK_KEYS]
+        problems += [
+            Problem(f"nodes[{index}].{key}", quote(key.rpartition(".")[2]),
+                    'no such key, or the platform "sim"') for key in unknown]
     return problems
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import paths
-from tools.experiment import bazel, semantics, targets
+from tools.experiment import bazel, link, semantics, targets
 from tools.experiment.nodes import (DEFAULT_PLATFORM, Node,
                                     check_simulated, nodes_of)
 from tools.experiment.problems import DocumentError, Problem, quote
@@ -31,6 +31,9 @@ def _key(node: Node) -> tuple[str, str]:
     return node.platform, label
 
 
+_RELAY_KEY = (DEFAULT_PLATFORM, link.RELAY)
+
+
 @dataclass(frozen=True)
 class Programs:
     """Where the program of each node is, and what is in it."""
@@ -43,12 +46,19 @@ class Programs:
     def path(self, node: Node) -> Path:
         return self.paths[_key(node)]
 
+    @property
+    def relay(self) -> Path | None:
+        """Of links, if any node has one."""
+        return self.paths.get(_RELAY_KEY)
+
 
 def prepare(points: Sequence[Point]) -> Programs:
     """Builds what is to be built. Raises BuildError and DocumentError."""
     all_nodes = [node for point in points
                  for node in nodes_of(point.document)]
     keys = list(dict.fromkeys(_key(node) for node in all_nodes))
+    if any(node.link and not node.is_simulated for node in all_nodes):
+        keys.append(_RELAY_KEY)
     problems = [problem for point in points
                 for problem in check_simulated(point.document)]
     if problems:

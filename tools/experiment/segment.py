@@ -7,20 +7,22 @@ in a network namespace, a TAP device for each card, and the processes in that
 namespace, behind the bridge's own address. It ends with the run, whatever
 becomes of this program, and needs to be root.
 
-Source: ip-netns(8), unshare(1), nsenter(1), ip-link(8), tun(4).
+A node that has a link of its own (link.py) is behind it: a process with the
+kernel's sockets in a namespace of its own.
+
+Source: ip-link(8), tun(4), veth(4).
 """
 
 import contextlib
-import ctypes
-import os
 import socket
-import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
+from tools.experiment import link
+from tools.experiment.network_namespace import NetworkNamespace
 from tools.experiment.nodes import Node
 
 _LOOPBACK = "127.0.0.1"
@@ -32,14 +34,8 @@ _PREFIX_BITS = 24
 _FIRST_NODE = 2
 # QEMU gives the first card of every machine the same.
 _HARDWARE_ADDRESS = "52:54:00:eb:b0:{host:02x}"
-_CLONE_NEWNET = 0x40000000
 
 _T = TypeVar("_T")
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-class NoSegment(Exception):
-    """This machine gives us no network of our own; says why."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +81,24 @@ def reachable(endpoint: Any, place: Place) -> Any:
 
 
 def has_card(node: Node) -> bool:
+    return _makes_frames(node) or bool(node.link)
+
+
+def _makes_frames(node: Node) -> bool:
+    """Whether its card is a TAP device that it opens."""
     return node.has_machine or node.network == "tap"
 
 
 @contextlib.contextmanager
-def segment_for(nodes: Sequence[Node]) -> Iterator[Segment]:
-    """Raises NoSegment."""
+def segment_for(nodes: Sequence[Node], relay: Path | None = None,
+                seed: int = 0) -> Iterator[Segment]:
+    """Raises NoSegment. `relay` is the program of links, which have the seed.
+    """
     if len(nodes) == 1 or not any(has_card(node) for node in nodes):
         yield _Loopback()
         return
     with contextlib.ExitStack() as stack:
-        yield _Ethernet(stack)
+        yield _Ethernet(stack, relay, seed)
 
 
 class _Loopback(Segment):
@@ -109,39 +112,51 @@ class _Loopback(Segment):
 
 class _Ethernet(Segment):
 
-    def __init__(self, stack: contextlib.ExitStack):
-        # The namespace is there as long as somebody is in it.
-        keeper = subprocess.Popen(
-            ["unshare", "--net", "sh", "-c", "echo in; exec cat"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True)
-        stack.callback(_end, keeper)
-        if keeper.stdout.readline() != "in\n":
-            raise NoSegment("no network namespace can be had: " +
-                            keeper.stderr.read().strip())
-        self._namespace = os.open(f"/proc/{keeper.pid}/ns/net", os.O_RDONLY)
-        stack.callback(os.close, self._namespace)
-        self._prefix = ["nsenter", f"--net=/proc/{keeper.pid}/ns/net", "--"]
-        self._ip("link", "set", "lo", "up")
-        self._ip("link", "add", _BRIDGE, "type", "bridge", "forward_delay",
-                 "0")
-        self._ip("address", "add", self._address(1, with_prefix=True), "dev",
-                 _BRIDGE)
-        self._ip("link", "set", _BRIDGE, "up")
+    def __init__(self, stack: contextlib.ExitStack, relay: Path | None,
+                 seed: int):
+        self._stack = stack
+        self._relay = relay
+        self._seed = seed
+        self._namespace = NetworkNamespace(stack)
+        self._namespace.add_bridge(_BRIDGE)
+        self._namespace.ip("address", "add", self._address(
+            1, with_prefix=True), "dev", _BRIDGE)
 
     def place(self, number: int, node: Node) -> Place:
         if not has_card(node):
-            return Place(self._address(1), self._prefix)
+            return Place(self._address(1), self._namespace.prefix)
+        bridge = _BRIDGE
+        if node.link:
+            bridge = link.add(self._stack, self._namespace, self._relay,
+                              number, _BRIDGE, node.link, self._seed)
         host = _FIRST_NODE + number
         device = f"{_BRIDGE}{number}"
+        if not _makes_frames(node):
+            return self._place_apart(host, device, bridge)
         queues = node.cores if _has_queues(node) else 1
-        self._ip("tuntap", "add", "dev", device, "mode", "tap", "vnet_hdr",
-                 *(["multi_queue"] if queues > 1 else []))
-        self._ip("link", "set", device, "master", _BRIDGE, "up")
+        self._namespace.add_tap(device, bridge,
+                                *(["multi_queue"] if queues > 1 else []))
+        return self._place_at(host, device, queues, node)
+
+    def _place_apart(self, host: int, device: str, bridge: str) -> Place:
+        """That of a process with sockets in a namespace of its own."""
+        own = NetworkNamespace(self._stack)
+        self._namespace.ip("link", "add", device, "type", "veth", "peer",
+                           "name", _BRIDGE, "netns", str(own.pid))
+        self._namespace.ip("link", "set", device, "master", bridge, "up")
+        own.ip("address", "add", self._address(host, with_prefix=True), "dev",
+               _BRIDGE)
+        own.ip("link", "set", _BRIDGE, "up")
+        return Place(self._address(host), own.prefix)
+
+    def _place_at(self, host: int, device: str, queues: int,
+                  node: Node) -> Place:
+        """That of a node with a TAP device."""
         network: dict[str, Any] = {
             "address": self._address(host, with_prefix=True)}
+        prefix = self._namespace.prefix
         if not node.has_machine:
-            return Place(self._address(host), self._prefix,
+            return Place(self._address(host), prefix,
                          {"device": device, **network})
         card = f"{node.nic},mac={_HARDWARE_ADDRESS.format(host=host)}"
         behind = f"tap,ifname={device},script=no,downscript=no,vhost=off"
@@ -149,25 +164,10 @@ class _Ethernet(Segment):
             # A message for each queue, the configuration and control.
             card += f",mq=on,vectors={2 * queues + 2}"
             behind += f",queues={queues}"
-        return Place(self._address(host), self._prefix, network, [card],
-                     [behind])
+        return Place(self._address(host), prefix, network, [card], [behind])
 
     def within(self, function: Callable[[], _T]) -> _T:
-        # A thread of its own, which is the only one to move.
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            return pool.submit(self._moved, function).result()
-
-    def _moved(self, function: Callable[[], _T]) -> _T:
-        if _libc.setns(self._namespace, _CLONE_NEWNET) != 0:
-            raise NoSegment("the run's network cannot be entered: " +
-                            os.strerror(ctypes.get_errno()))
-        return function()
-
-    def _ip(self, *words: str) -> None:
-        done = subprocess.run([*self._prefix, "ip", *words],
-                              capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise NoSegment(f"ip {' '.join(words)}: {done.stderr.strip()}")
+        return self._namespace.within(function)
 
     @staticmethod
     def _address(host: int, *, with_prefix: bool = False) -> str:
@@ -178,11 +178,6 @@ class _Ethernet(Segment):
 def _has_queues(node: Node) -> bool:
     """Whether its card may have a pair of queues for each core."""
     return not node.has_machine or node.nic.split(",")[0] == "virtio-net"
-
-
-def _end(keeper: subprocess.Popen) -> None:
-    keeper.kill()
-    keeper.communicate()
 
 
 def _free_port() -> int:

@@ -51,9 +51,9 @@ class SemanticsTest(unittest.TestCase):
         self._expect(
             lambda d: d["nodes"][0].update(argumens=[]),
             'nodes[0]: found the unknown key "argumens", expected one of '
-            '"role", "program", "arguments", "environment", "guest", '
-            '"files", "memory", "nic", "cores", "processors", "lifetime", '
-            '"ready" (the nearest is "arguments")')
+            '"role", "program", "arguments", "environment", "link", '
+            '"guest", "files", "memory", "nic", "cores", "processors", '
+            '"lifetime", "ready" (the nearest is "arguments")')
 
     def test_missing_keys(self):
         self._expect(
@@ -140,9 +140,9 @@ class SemanticsTest(unittest.TestCase):
         self._expect(
             lambda d: d["sweep"][0].update(path="nodes.client.croes"),
             'nodes[1]: found the unknown key "croes", expected one of '
-            '"role", "program", "arguments", "environment", "guest", '
-            '"files", "memory", "nic", "cores", "processors", "lifetime", '
-            '"ready" (the nearest is "cores")')
+            '"role", "program", "arguments", "environment", "link", '
+            '"guest", "files", "memory", "nic", "cores", "processors", '
+            '"lifetime", "ready" (the nearest is "cores")')
 
     def test_figures(self):
         self._expect(

@@ -1,4 +1,4 @@
-// What became of an interface's packets, on one core.
+// What became of an interface and its packets, on one core.
 //
 // Cores: one writes. Ownership: a value. Units: packets.
 #ifndef EBBRT_CORE_NET_IP_COUNTERS_H_
@@ -17,6 +17,8 @@ struct Counters {
   uint64_t frames_sent = 0;
   uint64_t packets_passed_on = 0;  // To the core where they belong.
   uint64_t fragments_received = 0;
+  uint64_t link_changes = 0;     // Of this core's queue: up, or down.
+  uint64_t address_changes = 0;  // Another one than before, or none.
 
   // Dropped:
   std::array<uint64_t, kMalformedReasons> malformed = {};  // By Malformed.

@@ -89,6 +89,9 @@ Future<void> Interface::Configure(EbbRef<Interface> interface,
 }
 
 void Interface::ConfigureHere(const Configuration& configuration) {
+  if (configuration.address != configuration_.address) {
+    ++counters_.address_changes;
+  }
   configuration_ = configuration;
   routes_.Clear();
   arp_.Clear();
@@ -99,6 +102,8 @@ void Interface::ConfigureHere(const Configuration& configuration) {
   if (!configuration.gateway.unspecified()) {
     static_cast<void>(routes_.Add({{}, 0, configuration.gateway}));
   }
+  // While there is none, the old one may come back.
+  if (tcp_ != nullptr) tcp_->OnAddressChange();
 }
 
 Future<bool> Interface::IsTaken(Ipv4Address address) {
@@ -163,6 +168,7 @@ void Interface::OnTransmitReady() {
 }
 
 void Interface::OnLink(bool up) {
+  ++counters_.link_changes;
   // Neighbours may have changed while it was down.
   if (up) arp_.Clear();
 }

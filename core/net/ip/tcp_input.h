@@ -27,6 +27,8 @@ class TcpInput {
   virtual void OnPathMtu(const IcmpQuotation& quotation, size_t mtu) = 0;
   // The quoted packet did not arrive; `refused`: nobody there wants it.
   virtual void OnUnreachable(const IcmpQuotation& quotation, bool refused) = 0;
+  // The interface has an address, and not those that it had before.
+  virtual void OnAddressChange() = 0;
 
  protected:
   ~TcpInput() = default;

@@ -54,6 +54,8 @@ uint64_t HashOfFrame(std::span<const std::byte> frame) {
 // The ports, which stay; a port that is gone has no queues.
 class Cable::State {
  public:
+  // Relaxed, as nothing follows from it: a frame may be lost or not.
+  std::atomic<bool> up{true};
   SpinLock lock;  // Guards the list and each port's queues.
   std::vector<Port*> ports;
 
@@ -73,8 +75,13 @@ class Cable::Queue final : public NicQueue {
 
   bool Transmit(IOBufChain& frame, const TransmitRequest& request) override;
   void Flush() override;
-  bool link_up() const override { return true; }
+  bool link_up() const override {
+    return state_->up.load(std::memory_order_relaxed);
+  }
   void Close() override;
+  void OnLink(bool up) {
+    if (receiver_ != nullptr) receiver_->OnLink(up);
+  }
 
   CoreId core() const { return core_; }
   void Arrive(std::unique_ptr<IOBuf> frame);
@@ -136,6 +143,13 @@ class Cable::Port final : public Nic {
         open_count_.load(std::memory_order_relaxed));
   }
 
+  // The state's lock is held.
+  void AddQueuesTo(std::vector<std::shared_ptr<Queue>>& all) const {
+    for (const auto& queue : queues_) {
+      if (queue != nullptr) all.push_back(queue);
+    }
+  }
+
   // Null while it is not open. The state's lock is held.
   std::shared_ptr<Queue> QueueFor(std::span<const std::byte> frame) const {
     const uint32_t open = open_count_.load(std::memory_order_relaxed);
@@ -153,12 +167,13 @@ class Cable::Port final : public Nic {
 
 void Cable::State::Send(const Port* from, std::unique_ptr<IOBuf> frame) {
   Parsed<EthernetHeader> header = ParseEthernet(frame->bytes());
-  if (!header) return;
+  if (!header || !up.load(std::memory_order_relaxed)) return;
   std::vector<std::shared_ptr<Queue>> receivers;
   {
     std::scoped_lock guard(lock);
     for (Port* port : ports) {
-      const bool gets_it = IsGroup(header->destination) ||
+      const bool gets_it = port->options().promiscuous ||
+                           IsGroup(header->destination) ||
                            port->options().address == header->destination;
       if (port == from || !gets_it) continue;
       auto queue = port->QueueFor(frame->bytes());
@@ -233,6 +248,19 @@ void Cable::Queue::Deliver() {
 
 Cable::Cable() : state_(std::make_shared<State>()) {}
 Cable::~Cable() = default;
+
+void Cable::SetUp(bool up) {
+  if (state_->up.exchange(up, std::memory_order_relaxed) == up) return;
+  std::vector<std::shared_ptr<Queue>> queues;
+  {
+    std::scoped_lock guard(state_->lock);
+    for (Port* port : state_->ports) port->AddQueuesTo(queues);
+  }
+  for (std::shared_ptr<Queue>& queue : queues) {
+    const CoreId core = queue->core();
+    SpawnOn(core, [queue = std::move(queue), up] { queue->OnLink(up); });
+  }
+}
 
 std::unique_ptr<Nic> Cable::Attach(const CableOptions& options) {
   return std::make_unique<Port>(state_, options);

@@ -16,6 +16,7 @@
 #include "core/net/link/complete_frames.h"
 #include "core/net/link/faulty_nic.h"
 #include "core/net/link/pcap_nic.h"
+#include "core/net/link/relay.h"
 #include "core/net/wire/big_endian.h"
 #include "core/net/wire/checksum.h"
 #include "core/net/wire/ethernet.h"
@@ -132,6 +133,122 @@ TEST(FaultyNic, KeepsToItsRate) {
       ASSERT_TRUE(Delay(milliseconds(1)).Block().ok());
     }
     EXPECT_GE(Platform::Now() - begin, milliseconds(500));
+  });
+}
+
+// A on a wire with one end of a relay, and B on another with the other end.
+struct RelayedLink {
+  explicit RelayedLink(const NicFaults& faults) {
+    const auto end = [&](Cable& cable, uint64_t seed) {
+      NicFaults own = faults;
+      own.seed = seed;
+      return WithFaults(cable.Attach({.promiscuous = true}), own);
+    };
+    relay = *Relay::Start(end(near, testing::Seed()),
+                          end(far, testing::Seed() + 1));
+    a_nic = near.Attach({.address = kA});
+    b_nic = far.Attach({.address = kB});
+    a = *a_nic->OpenQueue(0, at_a);
+    b = *b_nic->OpenQueue(0, at_b);
+  }
+  ~RelayedLink() {
+    a->Close();
+    b->Close();
+  }
+  Cable near;
+  Cable far;
+  Recorder at_a;
+  Recorder at_b;
+  std::unique_ptr<Relay> relay;
+  std::unique_ptr<Nic> a_nic;
+  std::unique_ptr<Nic> b_nic;
+  NicQueue* a;
+  NicQueue* b;
+};
+
+std::string FrameOf(const MacAddress& from, const MacAddress& to, int number) {
+  std::string frame(kEthernetHeaderBytes, '\0');
+  WriteEthernet({.destination = to, .source = from, .type = 0x88b5},
+                reinterpret_cast<std::byte*>(frame.data()));
+  return frame + std::to_string(number);
+}
+
+void Send(NicQueue* queue, const std::string& text) {
+  IOBufChain frame(IOBuf::CopyOf(text));
+  EXPECT_TRUE(queue->Transmit(frame, {}));
+  queue->Flush();
+}
+
+TEST(Relay, PassesFramesBothWaysAsTheyAre) {
+  testing::RunOnCores(1, [] {
+    constexpr Duration kDelay = milliseconds(10);
+    RelayedLink link({.delay = kDelay});
+    std::vector<std::string> to_a;
+    std::vector<std::string> to_b;
+    const Time begin = Platform::Now();
+    for (int i = 0; i < 100; ++i) {
+      to_a.push_back(FrameOf(kB, kA, i));
+      to_b.push_back(FrameOf(kA, kB, i));
+      Send(link.b, to_a.back());
+      Send(link.a, to_b.back());
+    }
+    while (link.at_a.frames.size() < 100 || link.at_b.frames.size() < 100) {
+      ASSERT_TRUE(Delay(milliseconds(1)).Block().ok());
+    }
+    EXPECT_GE(Platform::Now() - begin, kDelay);
+    EXPECT_EQ(link.at_a.frames, to_a);
+    EXPECT_EQ(link.at_b.frames, to_b);
+    EXPECT_EQ(link.relay->from_a().passed, 100u);
+    EXPECT_EQ(link.relay->from_b().passed, 100u);
+  });
+}
+
+// The frames that it loses, of so many that A sends.
+std::vector<std::string> LostOf(int count, double loss) {
+  std::vector<std::string> lost;
+  testing::RunOnCores(1, [&] {
+    RelayedLink link({.loss = loss});
+    for (int i = 0; i < count; ++i) {
+      const std::string frame = FrameOf(kA, kB, i);
+      Send(link.a, frame);
+      EXPECT_TRUE(Delay(milliseconds(1)).Block().ok());
+      if (link.at_b.frames.empty() || link.at_b.frames.back() != frame) {
+        lost.push_back(frame);
+      }
+    }
+    EXPECT_EQ(link.at_b.frames.size() + lost.size(), size_t(count));
+  });
+  return lost;
+}
+
+TEST(Relay, LosesTheSameFramesOfASeed) {
+  const std::vector<std::string> lost = LostOf(1000, 0.05);
+  // Five standard deviations are 35.
+  EXPECT_NEAR(static_cast<double>(lost.size()), 50, 35);
+  EXPECT_EQ(lost, LostOf(1000, 0.05));
+}
+
+TEST(Relay, DropsWhatIsTooLongForTheOtherWire) {
+  testing::RunOnCores(1, [] {
+    Cable near;
+    Cable far;
+    auto relay = *Relay::Start(near.Attach({.promiscuous = true}),
+                               far.Attach({.mtu = 600, .promiscuous = true}));
+    Recorder at_a;
+    Recorder at_b;
+    auto a_nic = near.Attach({.address = kA});
+    auto b_nic = far.Attach({.address = kB});
+    NicQueue* a = *a_nic->OpenQueue(0, at_a);
+    NicQueue* b = *b_nic->OpenQueue(0, at_b);
+    Send(a, FrameOf(kA, kB, 1) + std::string(1000, 'x'));
+    Send(a, FrameOf(kA, kB, 2));
+    while (at_b.frames.empty()) {
+      ASSERT_TRUE(Delay(milliseconds(1)).Block().ok());
+    }
+    EXPECT_EQ(at_b.frames, std::vector{FrameOf(kA, kB, 2)});
+    EXPECT_EQ(relay->from_a().dropped, 1u);
+    a->Close();
+    b->Close();
   });
 }
 

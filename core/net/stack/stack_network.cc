@@ -243,4 +243,10 @@ void StackNetwork::OnUnreachable(const IcmpQuotation& quotation,
   host_.OnUnreachable(ToTcp(quotation), refused);
 }
 
+void StackNetwork::OnAddressChange() {
+  host_.EndWhere([this](const IpAddress& local) {
+    return !interface_.IsOurs(Ipv4Address(local));
+  });
+}
+
 }  // namespace ebbrt

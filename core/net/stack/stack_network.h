@@ -12,6 +12,7 @@
 #define EBBRT_CORE_NET_STACK_STACK_NETWORK_H_
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/async/future.h"
@@ -50,6 +51,8 @@ class StackNetwork final : public Network,
                   std::unique_ptr<TcpHandler> handler) override;
   absl::StatusOr<std::unique_ptr<UdpSocket>> OpenUdp(
       const Endpoint& local, UdpReceiver receiver) override;
+  // Of TCP ("tcp_..."), and of the interface ("ip_...").
+  std::vector<NetworkCounter> Counters() const override;
 
   const tcp::Host& tcp() const { return host_; }
 
@@ -69,6 +72,7 @@ class StackNetwork final : public Network,
   void OnBurstEnd() override;
   void OnPathMtu(const IcmpQuotation& quotation, size_t mtu) override;
   void OnUnreachable(const IcmpQuotation& quotation, bool refused) override;
+  void OnAddressChange() override;
 
   // A segment was too long for a path that has become narrower.
   void OnTooLong(const tcp::OutgoingSegment& segment, size_t mtu);

@@ -17,97 +17,23 @@
 #include "core/net/link/cable.h"
 #include "core/net/link/faulty_nic.h"
 #include "core/net/network_testing.h"
+#include "core/net/stack/testing.h"
 #include "core/testing/run_on_cores.h"
 
 namespace ebbrt {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::AddressOf;
 using testing::Await;
 using testing::Bytes;
+using testing::Echo;
+using testing::EchoesAll;
 using testing::End;
+using testing::ListenOn;
 using testing::MakeInterface;
-using testing::Pattern;
+using testing::MakeStack;
 using testing::RecordingHandler;
 using testing::RunOnCores;
-using testing::Sender;
-
-EbbRef<Network> MakeStack(EbbRef<ip::Interface> interface, uint64_t number) {
-  auto stack = StackNetwork::Create(EbbId(kFirstApplicationEbb + number),
-                                    interface, {},
-                                    {.words = {testing::Seed(), number}})
-                   .Block();
-  EBBRT_CHECK(stack.ok());
-  return *stack;
-}
-
-// Sends `bytes` to a server that counts and compares, and closes.
-struct Transfer {
-  End server;
-  End client;
-  Sender sender = {.end = client, .rest = {}, .close_after = true};
-};
-
-Future<bool> Send(EbbRef<Network> network, Endpoint to, uint64_t seed,
-                  size_t bytes) {
-  Transfer transfer;
-  transfer.client.on_connected = [&] {
-    transfer.sender.Start(Bytes(Pattern(seed, 0, bytes)));
-  };
-  network->ConnectTcp(to, std::make_unique<RecordingHandler>(transfer.client));
-  // The server sends back what it got.
-  while (!transfer.client.destroyed) {
-    if (!(co_await Delay(milliseconds(1))).ok()) break;
-  }
-  if (!transfer.client.status.ok()) ADD_FAILURE() << transfer.client.status;
-  co_return transfer.client.received == Pattern(seed, 0, bytes);
-}
-
-class Echo final : public TcpHandler {
- public:
-  void OnConnected(TcpConnection& connection) override {
-    connection_ = &connection;
-  }
-  void OnReceive(IOBufChain data) override {
-    unsent_.Append(std::move(data));
-    Go();
-  }
-  void OnSendReady() override { Go(); }
-  void OnPeerClosed() override {
-    closing_ = true;
-    Go();
-  }
-  void OnClosed(const absl::Status&) override {}
-
- private:
-  void Go() {
-    connection_->Send(unsent_);
-    connection_->SetReceiveWindow(
-        unsent_.empty() ? TcpConnection::kUnlimitedWindow : 0);
-    if (unsent_.empty() && closing_) connection_->Close();
-  }
-  TcpConnection* connection_ = nullptr;
-  IOBufChain unsent_;
-  bool closing_ = false;
-};
-
-// Listens on the cores [first_core, core_count).
-Endpoint ListenOn(EbbRef<Network> network, uint32_t first_core) {
-  Endpoint local = {AddressOf(2).ToIpAddress(), 0};
-  for (uint32_t core = first_core; core < Platform::CoreCount(); ++core) {
-    auto bound = Async(CoreId(core), [network, local] {
-      return network->ListenTcp(local, [core = Platform::CurrentCore()](
-                                           const Endpoint&) {
-        EXPECT_EQ(Platform::CurrentCore(), core);
-        return std::make_unique<Echo>();
-      });
-    }).Block();
-    EBBRT_CHECK(bound.ok());
-    local = *bound;
-  }
-  return local;
-}
 
 void EchoFromAllCores(const CableOptions& options, uint32_t first_listener,
                       size_t bytes_max) {
@@ -122,7 +48,7 @@ void EchoFromAllCores(const CableOptions& options, uint32_t first_listener,
     const uint64_t seed = random();
     const size_t bytes = 1 + random.Below(bytes_max);
     echoes.push_back(Async(core, [client, endpoint, seed, bytes] {
-      return Send(client, endpoint, seed, bytes);
+      return EchoesAll(client, endpoint, seed, bytes);
     }));
   }
   auto outcomes = WhenAll(std::move(echoes)).Block();
@@ -234,7 +160,7 @@ TEST(StackNetwork, EchoesThroughFaults) {
     const Endpoint endpoint = ListenOn(server, 0);
     for (uint64_t i = 0; i < 4; ++i) {
       auto right = Async(CoreId(i % 2), [client, endpoint, i] {
-        return Send(client, endpoint, i, 100000);
+        return EchoesAll(client, endpoint, i, 100000);
       }).Block();
       ASSERT_TRUE(right.ok());
       EXPECT_TRUE(*right);

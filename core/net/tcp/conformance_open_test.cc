@@ -301,27 +301,5 @@ TEST(TcpClose, AbortSendsAReset) {
   )");
 }
 
-// RFC 1122 section 4.2.3.6.
-TEST(TcpClose, KeepAliveFindsADeadPeer) {
-  ScriptSetup setup;
-  setup.options.keep_alive_idle = std::chrono::seconds(100);
-  setup.options.keep_alive_interval = std::chrono::seconds(10);
-  setup.options.keep_alive_probes = 2;
-  RunScript(R"(
-    +0      listen
-    +0      < S 0:0 win 1000 <mss 1460>
-    +0      > S. 0:0 ack 1
-    +0      < . 1:1 ack 1 win 1000
-    +0      ! connected
-    +100000 > . 0:0 ack 1
-    +50     < . 1:1 ack 1 win 1000
-    +100000 > . 0:0 ack 1
-    +10000  > . 0:0 ack 1
-    +10000  > R. 1:1 ack 1
-    +0      ! closed DEADLINE_EXCEEDED
-  )",
-            setup);
-}
-
 }  // namespace
 }  // namespace ebbrt::tcp

@@ -1,6 +1,7 @@
 #include "core/net/tcp/connection.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -14,7 +15,8 @@ Connection::Connection(Engine& engine, const FlowKey& key)
       engine_(engine),
       sender_(engine.options, engine.sent_segments),
       receive_(engine.held_buffers, engine.received_blocks),
-      clock_(engine.ClockOf(key)) {}
+      clock_(engine.ClockOf(key)),
+      keep_alive_(engine.options.keep_alive) {}
 
 size_t Connection::Send(IOBufChain& data) {
   if (!open() || close_wanted_ || data.empty()) return 0;
@@ -56,6 +58,17 @@ void Connection::SetReceiveWindow(size_t bytes) {
       (room_before < std::min(sender_.segment_bytes(), half) || gain >= half)) {
     SendAck(engine_.output.Now());
   }
+}
+
+void Connection::SetKeepAlive(const std::optional<KeepAlive>& keep_alive) {
+  EBBRT_CHECK(!keep_alive.has_value() ||
+              (std::min(keep_alive->idle, keep_alive->interval) >=
+                   std::chrono::milliseconds(1) &&
+               keep_alive->probes != 0));
+  keep_alive_ = keep_alive;
+  if (ended_ || !open()) return;
+  ArmKeepAlive(engine_.output.Now());
+  UpdateTimer();
 }
 
 void Connection::Close() {
@@ -120,6 +133,11 @@ void Connection::OnUnreachable(Sequence sequence, bool refused) {
   if (open() && sequence >= sender_.una() && sequence < sender_.nxt()) {
     unreachable_ = true;
   }
+}
+
+void Connection::OnAddressLost() {
+  // Without a reset: it would come from an address that is somebody else's.
+  End(absl::UnavailableError("our address is gone"));
 }
 
 bool Connection::Consistent() {

@@ -66,6 +66,7 @@ class Connection final : public TcpConnection,
   size_t Send(IOBufChain& data) override;
   size_t SendWindow() const override;
   void SetReceiveWindow(size_t bytes) override;
+  void SetKeepAlive(const std::optional<KeepAlive>& keep_alive) override;
   void Close() override;
   void Abort() override;
   const Endpoint& local() const override { return key.local; }
@@ -87,6 +88,7 @@ class Connection final : public TcpConnection,
   void RunDeferred();
   void OnPathMtu(Sequence sequence, uint16_t segment_bytes_max, Time now);
   void OnUnreachable(Sequence sequence, bool refused);
+  void OnAddressLost();
 
   const Sender& sender() const { return sender_; }
 
@@ -154,6 +156,7 @@ class Connection final : public TcpConnection,
   void UpdateTimer();
   void OnHandshakeTimer(Time now);
   void OnSenderTimer(Time now);
+  void ArmKeepAlive(Time now);
   void OnKeepAliveTimer(Time now);
 
   // connection_handler.cc
@@ -183,6 +186,7 @@ class Connection final : public TcpConnection,
 
   Time handshake_deadline_ = kTimeNever;
   Time acknowledgment_deadline_ = kTimeNever;
+  std::optional<KeepAlive> keep_alive_;
   Time keep_alive_deadline_ = kTimeNever;
   Time last_heard_{};
   Time opened_at_{};  // When the first SYN was sent.

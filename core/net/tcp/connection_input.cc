@@ -223,6 +223,7 @@ void Connection::OnText(const TcpHeader& header, Sequence sequence,
 }
 
 void Connection::OnPeerFin(Time now) {
+  ++engine_.counters.peers_closed;
   switch (state_) {
     case State::kEstablished:
       state_ = State::kCloseWait;

@@ -157,9 +157,8 @@ bool Connection::Establish(Sequence acknowledgment, uint32_t window,
   if (std::exchange(half_open_counted_, false)) --engine_.half_open_count;
   passive_ ? ++engine_.counters.opened_passive
            : ++engine_.counters.opened_active;
-  if (engine_.options.keep_alive_idle != Duration::zero()) {
-    keep_alive_deadline_ = now + engine_.options.keep_alive_idle;
-  }
+  last_heard_ = now;
+  ArmKeepAlive(now);
   return true;
 }
 

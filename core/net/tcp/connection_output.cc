@@ -100,7 +100,10 @@ void Connection::Challenge(Time now) {
     challenge_period_began_ = now;
     challenges_ = 0;
   }
-  if (challenges_ >= kChallengesMax) return;
+  if (challenges_ >= kChallengesMax) {
+    ++engine_.counters.challenges_withheld;
+    return;
+  }
   ++challenges_;
   ++engine_.counters.challenges_sent;
   if (open()) {

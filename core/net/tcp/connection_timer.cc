@@ -50,6 +50,8 @@ void Connection::OnHandshakeTimer(Time now) {
                                   : engine_.options.give_up_opening;
   if (now - opened_at_ >= limit) {
     handshake_deadline_ = kTimeNever;
+    ++(passive_ ? engine_.counters.half_open_dropped
+                : engine_.counters.given_up);
     End(unreachable_ ? absl::UnavailableError("destination unreachable")
                      : absl::DeadlineExceededError("connection timed out"));
     return;
@@ -64,6 +66,9 @@ void Connection::OnSenderTimer(Time now) {
   switch (sender_.OnTimer(now)) {
     case TimerAction::kNone:
       return;
+    case TimerAction::kTimeout:
+      ++engine_.counters.timeouts;
+      [[fallthrough]];
     case TimerAction::kRetransmit:
       Retransmit(now);
       return;
@@ -75,7 +80,10 @@ void Connection::OnSenderTimer(Time now) {
       return;
     case TimerAction::kProbeWindow:
       TrySendFin(now);
-      if (fin_sent_) return;
+      if (fin_sent_) {
+        ++engine_.counters.window_probes;
+        return;
+      }
       if (sender_.Usable() != 0 && untaken_bytes_ != 0) {
         // Less than a segment, but nothing else will move it; or memory was
         // refused.
@@ -85,9 +93,11 @@ void Connection::OnSenderTimer(Time now) {
       }
       // Old news, which the peer answers with its window. Nothing is at hand
       // to probe with: what would be sent is with the application.
+      ++engine_.counters.window_probes;
       Emit(kAck, sender_.una() - 1, IOBufChain(), 0, Ecn::kNotCapable, now);
       return;
     case TimerAction::kGiveUp:
+      ++engine_.counters.given_up;
       SendReset();
       End(unreachable_ ? absl::UnavailableError("destination unreachable")
                        : absl::DeadlineExceededError("connection timed out"));
@@ -95,25 +105,37 @@ void Connection::OnSenderTimer(Time now) {
   }
 }
 
+void Connection::ArmKeepAlive(Time now) {
+  keep_alives_sent_ = 0;
+  keep_alive_deadline_ =
+      keep_alive_.has_value() ? std::max(now, last_heard_ + keep_alive_->idle)
+                              : kTimeNever;
+}
+
+// RFC 9293 section 3.8.4.
 void Connection::OnKeepAliveTimer(Time now) {
-  const Options& options = engine_.options;
-  const Time due = last_heard_ + options.keep_alive_idle;
+  const Time due = last_heard_ + keep_alive_->idle;
   if (keep_alives_sent_ == 0 && now < due) {
     keep_alive_deadline_ = due;
     return;
   }
-  // While something is outstanding the timeout watches the peer.
-  if (sender_.outstanding_bytes() != 0) {
-    keep_alive_deadline_ = now + options.keep_alive_idle;
+  // While something is outstanding the timeout watches the peer, and while its
+  // window is closed the probes of that.
+  if (sender_.outstanding_bytes() != 0 || untaken_bytes_ != 0) {
+    keep_alives_sent_ = 0;
+    keep_alive_deadline_ = now + keep_alive_->idle;
     return;
   }
-  if (keep_alives_sent_ >= options.keep_alive_probes) {
+  if (keep_alives_sent_ >= keep_alive_->probes) {
+    ++engine_.counters.keep_alives_failed;
     SendReset();
-    End(absl::DeadlineExceededError("connection timed out"));
+    End(absl::DeadlineExceededError("the peer is gone"));
     return;
   }
   ++keep_alives_sent_;
-  keep_alive_deadline_ = now + options.keep_alive_interval;
+  ++engine_.counters.keep_alives_sent;
+  keep_alive_deadline_ = now + keep_alive_->interval;
+  // Old news, without the byte that some old hosts want to see (SHOULD-6).
   Emit(kAck, sender_.una() - 1, IOBufChain(), 0, Ecn::kNotCapable, now);
 }
 

@@ -38,13 +38,21 @@ struct Counters {
   uint64_t segments_retransmitted = 0;
   uint64_t tail_probes = 0;
   uint64_t timeouts = 0;
+  uint64_t window_probes = 0;
+  uint64_t keep_alives_sent = 0;
+  uint64_t keep_alives_failed = 0;  // Connections whose peer was gone.
   uint64_t opened_active = 0;   // Connections that were established.
   uint64_t opened_passive = 0;
   uint64_t cookies_sent = 0;
   uint64_t cookies_accepted = 0;
   uint64_t resets_sent = 0;
   uint64_t resets_received = 0;
+  uint64_t peers_closed = 0;        // FINs of peers.
+  uint64_t given_up = 0;            // Connections without an answer.
+  uint64_t addresses_lost = 0;      // Connections whose address went away.
+  uint64_t half_open_dropped = 0;   // Handshakes that no peer completed.
   uint64_t challenges_sent = 0;
+  uint64_t challenges_withheld = 0;
   uint64_t dropped_unacceptable = 0;  // Outside of the window, or too old.
   uint64_t dropped_no_room = 0;       // No place or memory for a connection.
 };

@@ -214,6 +214,17 @@ void Host::OnPathMtu(const IcmpQuotation& quotation,
   }
 }
 
+void Host::EndWhere(
+    const std::function<bool(const IpAddress& local)>& is_lost) {
+  for (AllLink* link = engine_.all.front(); link != nullptr;
+       link = engine_.all.Next(link)) {
+    Connection& connection = *static_cast<Connection*>(link);
+    if (!is_lost(connection.key.local.address)) continue;
+    ++engine_.counters.addresses_lost;
+    connection.OnAddressLost();
+  }
+}
+
 void Host::OnUnreachable(const IcmpQuotation& quotation, bool refused) {
   Flow* flow = engine_.flows.Find({quotation.local, quotation.remote});
   if (Connection* connection = ConnectionOf(flow)) {

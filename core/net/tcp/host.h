@@ -26,6 +26,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -94,6 +95,10 @@ class Host {
   // remembered, for the status of a connection that is given up.
   void OnUnreachable(const IcmpQuotation& quotation, bool refused);
 
+  // Ends the connections whose local address is not ours any more: nothing
+  // reaches them, and they would say what is not true.
+  void EndWhere(const std::function<bool(const IpAddress& local)>& is_lost);
+
   // Whether there is a connection of this flow, or one in TIME-WAIT.
   bool Has(const Endpoint& local, const Endpoint& remote) const {
     return engine_.flows.Find({local, remote}) != nullptr;
@@ -102,6 +107,7 @@ class Host {
   const Counters& counters() const { return engine_.counters; }
   // Those of which handlers know or will know, TIME-WAIT excluded.
   size_t connection_count() const { return engine_.connection_count; }
+  size_t half_open_count() const { return engine_.half_open_count; }
   size_t time_wait_count() const { return engine_.time_wait.size(); }
 
  private:

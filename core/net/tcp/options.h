@@ -11,8 +11,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "core/base/types.h"
+#include "core/net/keep_alive.h"
 
 namespace ebbrt::tcp {
 
@@ -71,10 +73,9 @@ struct Options {
   // A peer that does not complete a handshake is forgotten sooner.
   Duration give_up_accepting = std::chrono::seconds(60);
 
-  // RFC 1122 section 4.2.3.6; zero: no keep-alive.
-  Duration keep_alive_idle = Duration::zero();
-  Duration keep_alive_interval = std::chrono::seconds(75);
-  uint32_t keep_alive_probes = 9;
+  // Of connections whose application does not say; RFC 1122 section 4.2.3.6
+  // wants it off.
+  std::optional<KeepAlive> keep_alive = std::nullopt;
 
   // Twice the segment lifetime (RFC 9293 section 3.4.2 says two minutes).
   Duration time_wait = std::chrono::seconds(60);

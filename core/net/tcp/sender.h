@@ -54,7 +54,8 @@ struct AckInput {
 // What a timer asks for.
 enum class TimerAction : uint8_t {
   kNone,
-  kRetransmit,   // NextRetransmission has something.
+  kRetransmit,   // NextRetransmission has something,
+  kTimeout,      // and the same, as nothing was heard for so long.
   kProbeTail,    // TailProbe has something.
   kProbeWindow,  // Ask the peer for its window, or offer it a little.
   kGiveUp,       // The peer does not answer any more.

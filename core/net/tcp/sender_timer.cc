@@ -139,7 +139,7 @@ TimerAction Sender::OnTimeout(Time now) {
   timer_base_ = now;
   Arm();
   EBBRT_DCHECK(Consistent());
-  return TimerAction::kRetransmit;
+  return TimerAction::kTimeout;
 }
 
 }  // namespace ebbrt::tcp

@@ -27,7 +27,8 @@ class DescriptorNic final : public Nic {
 
   // `first` is the first queue's descriptor, which keeps the device.
   DescriptorNic(std::string device, const MacAddress& address, size_t mtu,
-                uint32_t queue_count, int first, Attach attach)
+                uint32_t queue_count, int first, Attach attach,
+                bool offloads = true)
       : device_(std::move(device)),
         attach_(std::move(attach)),
         first_(first),
@@ -36,8 +37,8 @@ class DescriptorNic final : public Nic {
     facts_.address = address;
     facts_.mtu = mtu;
     facts_.queue_count = queue_count;
-    facts_.transmit_checksum = true;
-    facts_.segmentation_bytes_max = 65535;
+    facts_.transmit_checksum = offloads;
+    facts_.segmentation_bytes_max = offloads ? 65535 : 0;
     facts_.buffers_max = DescriptorQueue::kBuffersMax;
   }
   ~DescriptorNic() override {

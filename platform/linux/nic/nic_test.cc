@@ -209,6 +209,58 @@ TEST_P(NicTest, CarriesAStreamToTheKernel) {
   });
 }
 
+// A connection between the networks on which nothing is said.
+struct Idle {
+  Idle(Network& from, Network& to, Ipv4Address address) {
+    auto listening = to.ListenTcp(
+        {address.ToIpAddress(), 0}, [this](const Endpoint&) {
+          return std::make_unique<RecordingHandler>(server);
+        });
+    EXPECT_TRUE(listening.ok()) << listening.status();
+    from.ConnectTcp(*listening, std::make_unique<RecordingHandler>(client));
+    EXPECT_TRUE(Await([this] {
+      return client.connection != nullptr && server.connection != nullptr;
+    }));
+  }
+  ~Idle() {
+    for (End* end : {&server, &client}) {
+      if (end->connection != nullptr) end->connection->Abort();
+      EXPECT_TRUE(Await([end] { return end->destroyed; }));
+    }
+  }
+  End server;
+  End client;
+};
+
+TEST_P(NicTest, WeAskTheKernelWhetherItIsThere) {
+  Run(1, [](Node& node) {
+    Idle idle(*node.stack, *network, kKernel);
+    idle.client.connection->SetKeepAlive(
+        {{.idle = milliseconds(100), .probes = 3, .interval = seconds(1)}});
+    const auto& counters = static_cast<StackNetwork&>(*node.stack).tcp()
+                               .counters();
+    ASSERT_TRUE(Await([&] { return counters.keep_alives_sent >= 5; }));
+    EXPECT_EQ(counters.keep_alives_failed, 0u);
+    EXPECT_FALSE(idle.client.closed);
+  });
+}
+
+TEST_P(NicTest, TheKernelAsksWhetherWeAreThere) {
+  Run(1, [](Node& node) {
+    Idle idle(*network, *node.stack, kOurs);
+    idle.client.connection->SetKeepAlive(
+        {{.idle = milliseconds(100), .probes = 2, .interval = seconds(1)}});
+    const auto& counters = static_cast<StackNetwork&>(*node.stack).tcp()
+                               .counters();
+    ASSERT_TRUE(Await([&] { return counters.challenges_sent >= 2; }));
+    EXPECT_FALSE(idle.client.closed);
+    // Without our address nobody answers.
+    ASSERT_TRUE(ip::Interface::Configure(node.interface, {}).Block().ok());
+    ASSERT_TRUE(Await([&] { return idle.client.destroyed; }));
+    EXPECT_FALSE(idle.client.status.ok());
+  });
+}
+
 TEST_P(NicTest, CarriesStreamsOnTwoCores) {
   Run(2, [](Node& node) {
     for (int i = 0; i < 20; ++i) {

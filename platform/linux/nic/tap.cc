@@ -15,7 +15,8 @@ namespace ebbrt::nic {
 namespace {
 
 // One more queue of the device; a descriptor.
-absl::StatusOr<int> Attach(const std::string& device, bool many) {
+absl::StatusOr<int> Attach(const std::string& device, bool many,
+                           bool offloads) {
   const int tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (tap < 0) return DeviceError(device, "open /dev/net/tun");
   ifreq request = {};
@@ -25,7 +26,8 @@ absl::StatusOr<int> Attach(const std::string& device, bool many) {
   absl::Status error = absl::OkStatus();
   if (ioctl(tap, TUNSETIFF, &request) < 0) {
     error = DeviceError(device, "attach a queue");
-  } else if (ioctl(tap, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) < 0) {
+  } else if (ioctl(tap, TUNSETOFFLOAD,
+                   offloads ? TUN_F_CSUM | TUN_F_TSO4 : 0) < 0) {
     error = DeviceError(device, "set offloads");
   }
   if (error.ok()) return tap;
@@ -40,8 +42,9 @@ absl::StatusOr<std::unique_ptr<Nic>> OpenTap(const TapOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", options.device, "\" is no name of a device"));
   }
-  auto attach = [device = options.device, many = options.queue_count > 1] {
-    return Attach(device, many);
+  auto attach = [device = options.device, many = options.queue_count > 1,
+                 offloads = options.offloads] {
+    return Attach(device, many, offloads);
   };
   absl::StatusOr<int> first = attach();
   if (!first.ok()) return first.status();
@@ -53,7 +56,8 @@ absl::StatusOr<std::unique_ptr<Nic>> OpenTap(const TapOptions& options) {
   const MacAddress address =
       options.address == MacAddress() ? RandomMac() : options.address;
   return std::make_unique<DescriptorNic>(options.device, address, *mtu,
-                                         options.queue_count, *first, attach);
+                                         options.queue_count, *first, attach,
+                                         options.offloads);
 }
 
 }  // namespace ebbrt::nic

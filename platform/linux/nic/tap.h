@@ -6,7 +6,7 @@
 // several queues each has a descriptor of its own, and the kernel sends a flow
 // to the queue that last sent for it. Checksums and segmentation are passed
 // through both ways (virtio-net's header), so that neither stack does what no
-// wire needs.
+// wire needs. Without offloads what passes are the frames of a wire.
 //
 // Cores: core/net/nic.h; OpenTap on any. Ownership: the caller's.
 // Blocks: never. Allocates: a buffer a frame.
@@ -31,6 +31,7 @@ struct TapOptions {
   uint32_t queue_count = 1;
   // Ours, not that of the kernel's end; all zero: one at random.
   MacAddress address = {};
+  bool offloads = true;
 };
 
 absl::StatusOr<std::unique_ptr<Nic>> OpenTap(const TapOptions& options);

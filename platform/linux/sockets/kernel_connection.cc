@@ -1,9 +1,12 @@
 #include "platform/linux/sockets/kernel_connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -14,6 +17,24 @@
 #include "platform/linux/sockets/socket_address.h"
 
 namespace ebbrt::sockets {
+namespace {
+
+// The kernel's own bounds: MAX_TCP_KEEPIDLE and MAX_TCP_KEEPCNT.
+constexpr int64_t kSecondsMax = 32767;
+constexpr uint32_t kProbesMax = 127;
+
+int Seconds(Duration duration) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration);
+  return static_cast<int>(std::clamp<int64_t>(seconds.count(), 1, kSecondsMax));
+}
+
+void SetOption(int descriptor, int level, int option, int value) {
+  // These are values that the kernel takes.
+  EBBRT_CHECK(setsockopt(descriptor, level, option, &value, sizeof(value)) ==
+              0);
+}
+
+}  // namespace
 
 KernelConnection::KernelConnection(KernelNetwork& network, int descriptor,
                                    const Endpoint& remote,
@@ -128,6 +149,20 @@ void KernelConnection::SetReceiveWindow(size_t bytes) {
     Post(&KernelConnection::DeliverHeld);
   }
   UpdateReceiveLimit();
+}
+
+void KernelConnection::SetKeepAlive(
+    const std::optional<KeepAlive>& keep_alive) {
+  if (ended_) return;
+  const int descriptor = stream_->descriptor();
+  if (keep_alive.has_value()) {
+    SetOption(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, Seconds(keep_alive->idle));
+    SetOption(descriptor, IPPROTO_TCP, TCP_KEEPINTVL,
+              Seconds(keep_alive->interval));
+    SetOption(descriptor, IPPROTO_TCP, TCP_KEEPCNT,
+              static_cast<int>(std::min(keep_alive->probes, kProbesMax)));
+  }
+  SetOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, keep_alive.has_value());
 }
 
 void KernelConnection::UpdateReceiveLimit() {

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "core/base/intrusive_queue.h"
@@ -53,6 +54,8 @@ class KernelConnection final : public TcpConnection,
   size_t Send(IOBufChain& data) override;
   size_t SendWindow() const override;
   void SetReceiveWindow(size_t bytes) override;
+  // In whole seconds, as the kernel has it, and no sooner than asked for.
+  void SetKeepAlive(const std::optional<KeepAlive>& keep_alive) override;
   void Close() override;
   void Abort() override;
   const Endpoint& local() const override;

@@ -163,6 +163,8 @@ class Player final : public Output {
       connection_->SetReceiveWindow(rest == "unlimited"
                                         ? TcpConnection::kUnlimitedWindow
                                         : std::stoul(rest));
+    } else if (verb == "keepalive") {
+      connection_->SetKeepAlive(KeepAliveOf(rest));
     } else if (verb == "close") {
       connection_->Close();
     } else if (verb == "abort") {
@@ -170,6 +172,19 @@ class Player final : public Output {
     } else {
       ADD_FAILURE() << "no such verb: " << verb;
     }
+  }
+
+  // "IDLE PROBES INTERVAL", in seconds, or "off".
+  static std::optional<KeepAlive> KeepAliveOf(const std::string& text) {
+    if (text == "off") return std::nullopt;
+    std::istringstream words(text);
+    int64_t idle = 0;
+    int64_t interval = 0;
+    KeepAlive keep_alive;
+    words >> idle >> keep_alive.probes >> interval;
+    keep_alive.idle = std::chrono::seconds(idle);
+    keep_alive.interval = std::chrono::seconds(interval);
+    return keep_alive;
   }
 
   // "mtu SEQUENCE SEGMENT_BYTES", "refused SEQUENCE", "unreachable SEQUENCE".

@@ -10,7 +10,9 @@
 //   +20  < . 1:1 ack 1 win 1000
 //   +0   ! connected                     the handler was called
 //   +0   send 1000                       the application's calls: also
-//   +0   > P. 1:1001 ack 1               window N, close, abort
+//   +0   > P. 1:1001 ack 1               window N, close, abort,
+//                                        keepalive IDLE PROBES INTERVAL (in
+//                                        seconds), keepalive off
 //   +500 idle                            time passes, and nothing happens
 //
 // Flags are S F R P . (ACK) E (ECE) W (CWR) U. Numbers begin:end are relative
