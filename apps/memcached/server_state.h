@@ -33,13 +33,15 @@ struct Settings {
   size_t item_bytes_max = 1 * kMiB;
   uint32_t connections_max = 1024;
   uint32_t core_count = 1;
+  size_t buckets = size_t{1} << 14;  // Of the hash table, to begin with.
 };
 
 struct ServerState {
   explicit ServerState(const Settings& settings_in)
       : settings(settings_in),
         store({.memory_bytes = settings.memory_bytes,
-               .core_count = settings.core_count}),
+               .core_count = settings.core_count,
+               .buckets = settings.buckets}),
         statistics(settings.core_count) {}
 
   const Settings settings;

@@ -89,7 +89,7 @@ def ebbrt_fuzzer(name, deps = [], copts = [], corpus = [], **kwargs):
 
     As a test it starts from the files of `corpus`, always with the same seed,
     and lasts ten seconds: bazel test --config=fuzz //core/buf:iobuf_chain_fuzzer
-    To search for longer: bazel run ... -- -max_total_time=3600 -seed=0
+    To search for longer: ./ebbrt fuzz --runs 10000000 //core/buf:all
     """
     seeds = ",".join(["$(location %s)" % file for file in corpus])
     native.cc_test(

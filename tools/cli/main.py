@@ -23,6 +23,7 @@ _COMMANDS = {
     "start": "start_command",
     "gdb": "gdb_command",
     "test": "test_command",
+    "fuzz": "fuzz_command",
     "validate": "validate_command",
     "report": "report_command",
     "list": "list_command",

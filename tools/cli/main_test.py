@@ -30,7 +30,7 @@ class HelpTest(unittest.TestCase):
 
     def test_helps_with_each_command(self):
         for command in ("run", "explore", "calibrate", "start", "gdb", "test",
-                        "validate", "report", "list", "doctor"):
+                        "fuzz", "validate", "report", "list", "doctor"):
             with self.subTest(command):
                 done = _ebbrt(command, "--help")
                 self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -77,13 +77,23 @@ def incompatible(labels: Sequence[str], flags: Sequence[str]) -> set[str]:
 def build(labels: Sequence[str],
           flags: Sequence[str]) -> dict[str, Path]:
     """The program of each label, built. Raises BuildError."""
-    if not labels:
-        return {}
-    invocation = run("build", [*flags, "--", *labels], quiet=True)
+    programs = build_all(labels, flags) if labels else {}
+    missing = [label for label in labels if label not in programs]
+    if missing:
+        raise BuildError(f"{missing[0]} is no program")
+    return programs
+
+
+def build_all(patterns: Sequence[str],
+              flags: Sequence[str]) -> dict[str, Path]:
+    """The programs of all targets that the patterns and flags choose, built, by
+    their labels. Raises BuildError.
+    """
+    invocation = run("build", [*flags, "--", *patterns], quiet=True)
     if invocation.exit_code != 0:
         raise BuildError(
-            f"bazel build {' '.join([*flags, *labels])} failed with exit code "
-            f"{invocation.exit_code}; what it said is above")
+            f"bazel build {' '.join([*flags, *patterns])} failed with exit "
+            f"code {invocation.exit_code}; what it said is above")
     programs = {}
     for event in invocation.events:
         outputs = event.get("completed", {}).get("importantOutput", [])
@@ -92,7 +102,4 @@ def build(labels: Sequence[str],
             path = local_path(output["uri"])
             if os.access(path, os.X_OK):
                 programs[label] = path
-    missing = [label for label in labels if label not in programs]
-    if missing:
-        raise BuildError(f"{missing[0]} is no program")
     return programs

@@ -1,0 +1,61 @@
+"""`./ebbrt fuzz`: each fuzzer for a number of executions, one by one."""
+
+import argparse
+from pathlib import Path
+
+from tools import paths
+from tools.experiment import bazel
+from tools.experiment.problems import DocumentError, Problem
+from tools.testing import fuzzing
+from tools.testing.suites import SUITES
+
+SUMMARY = "run the fuzzers for longer than the tests do"
+DESCRIPTION = """\
+Builds the fuzzers (suite `fuzz` of `./ebbrt test`) once, with sanitizers, and
+runs each for a number of executions, one after the other. One that finds
+something ends there, and the next goes on. What is found, the log and the
+inputs that reached something new are kept, and the next run begins with them.
+
+  ./ebbrt fuzz --runs 10000000
+  ./ebbrt fuzz --runs 10000000 //core/net/...
+
+Exits with 1 if something was found. `program FILE`, in the folder that is
+named, runs a finding again.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("targets", metavar="TARGET", nargs="*",
+                        help="only these Bazel targets, such as //core/...")
+    parser.add_argument("--runs", metavar="N", type=int, default=1_000_000,
+                        help="executions of each (1000000)")
+    parser.add_argument("--seed", metavar="N", type=int, default=1,
+                        help="of libFuzzer's choices (1)")
+    parser.add_argument("--output", metavar="DIR", type=Path,
+                        default=paths.LOCAL_RESULTS / "fuzz",
+                        help="where findings are kept, instead of "
+                        "results/local/fuzz")
+
+
+def run(options: argparse.Namespace) -> int:
+    for name in ("runs", "seed"):
+        value = getattr(options, name)
+        if not 0 < value < 2**31:
+            raise DocumentError([Problem(f"--{name}", str(value),
+                                         "1 or more, below 2^31")])
+    suite = next(suite for suite in SUITES if suite.name == "fuzz")
+    programs = bazel.build_all(options.targets or suite.targets, suite.flags)
+    prepared = [fuzzing.prepare(label, program, options.output)
+                for label, program in sorted(programs.items())]
+    width = max(len(directory.name) for directory in prepared)
+    print(f"{'':{width}}  executions      /s")
+    failed = 0
+    for directory in prepared:
+        outcome = fuzzing.run(directory, options.runs, options.seed)
+        failed += outcome.failed
+        said = f"found something: {directory}" if outcome.failed else "clean"
+        speed = outcome.executions / outcome.seconds
+        print(f"{outcome.name:{width}}  {outcome.executions:10} {speed:7.0f}  "
+              f"{said}", flush=True)
+    print(f"{len(prepared) - failed} clean, {failed} with a finding")
+    return 1 if failed else 0
