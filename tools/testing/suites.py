@@ -45,7 +45,8 @@ SUITES = (
           ("--config=sim_faults", _ANYWHERE, "--build_tests_only"), _PORTABLE),
     # Tests have at most four cores, so that four run all of them.
     Suite("baremetal", "core and applications as images, in QEMU on 4 cores",
-          "test", _in_qemu(4), (*_PORTABLE, "//platform/baremetal:all")),
+          "test", _in_qemu(4), (*_PORTABLE, "//platform/baremetal:all",
+                                "//platform/baremetal/devices:all")),
     Suite("baremetal_2", "core as images, on 2 cores", "test",
           _in_qemu(2), _BY_CORES),
     Suite("baremetal_1", "the same on one", "test", _in_qemu(1), _BY_CORES),
