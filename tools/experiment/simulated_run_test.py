@@ -98,6 +98,15 @@ class SimulatedRunTest(unittest.TestCase):
         counted["platform"] = "sim"
         self.assertEqual(nodes.check_simulated(counted), [])
 
+    def test_a_relay_knows_less_than_a_simulated_link(self):
+        linked = {"nodes": [{"role": "a", "app": "hello", "link": {
+            "loss": 0.1, "delay_ns": 5, "mark_bytes": 3000}}]}
+        self.assertEqual([problem.path for problem in
+                          nodes.check_simulated(linked)],
+                         ["nodes[0].link.mark_bytes"])
+        linked["platform"] = "sim"
+        self.assertEqual(nodes.check_simulated(linked), [])
+
     def test_the_host_has_all_applications(self):
         text = (paths.APPS / "BUILD.bazel").read_text()
         for folder in sorted(paths.APPS.glob("*/BUILD.bazel")):

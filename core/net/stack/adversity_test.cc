@@ -164,6 +164,14 @@ TEST(Adversity, APortScan) {
   });
 }
 
+// An end that no connection outlives, however a test goes.
+struct SafeEnd : End {
+  ~SafeEnd() {
+    if (connection != nullptr) connection->Abort();
+    EXPECT_TRUE(Await([this] { return destroyed || calls.empty(); }));
+  }
+};
+
 // A connection from the site's client, which an application holds.
 struct Held {
   Held(Site& site, Endpoint to) {
@@ -171,18 +179,24 @@ struct Held {
     EXPECT_TRUE(Await([this] { return end.connection != nullptr; }));
   }
   explicit Held(Site& site) : Held(site, site.endpoint) {}
-  ~Held() {
-    if (end.connection != nullptr) end.connection->Abort();
-    EXPECT_TRUE(Await([this] { return end.destroyed; }));
-  }
   bool Echoes(const std::string& text) {
     end.received.clear();
     IOBufChain data = Bytes(text);
     EXPECT_EQ(end.connection->Send(data), text.size());
     return Await([&] { return end.received == text; });
   }
-  End end;
+  SafeEnd end;
 };
+
+// Where the server's application is `end`, of one connection.
+Endpoint ListenAs(Site& site, End& end) {
+  auto bound = site.server->ListenTcp(
+      {AddressOf(2).ToIpAddress(), 0}, [&end](const Endpoint&) {
+        return std::make_unique<RecordingHandler>(end);
+      });
+  EXPECT_TRUE(bound.ok()) << bound.status();
+  return bound.value_or(Endpoint());
+}
 
 TEST(Adversity, AStormOfAcknowledgments) {
   RunOnCores(1, [] {
@@ -272,16 +286,10 @@ TEST(Adversity, APeerThatHasSaidAll) {
   RunOnCores(1, [] {
     Site site;
     const std::string answer = Pattern(testing::Seed(), 0, 4 * kExchangeBytes);
-    End end;
+    SafeEnd end;
     Sender sender = {.end = end, .rest = {}, .close_after = true};
     end.on_peer_closed = [&] { sender.Start(Bytes(answer)); };
-    auto bound = site.server->ListenTcp(
-        {AddressOf(2).ToIpAddress(), 0},
-        [&end](const Endpoint&) {
-          return std::make_unique<RecordingHandler>(end);
-        });
-    ASSERT_TRUE(bound.ok());
-    Held held(site, *bound);
+    Held held(site, ListenAs(site, end));
     held.end.connection->Close();
     EXPECT_TRUE(site.Serves());
     ASSERT_TRUE(Await([&] { return held.end.destroyed && end.destroyed; }));
@@ -300,15 +308,9 @@ TEST(Adversity, APeerThatIsGoneHalfClosed) {
     Site site({.keep_alive = KeepAlive{.idle = milliseconds(500),
                                        .probes = 2,
                                        .interval = milliseconds(100)}});
-    End end;
+    SafeEnd end;
     end.on_connected = [&end] { end.connection->Close(); };
-    auto bound = site.server->ListenTcp(
-        {AddressOf(2).ToIpAddress(), 0},
-        [&end](const Endpoint&) {
-          return std::make_unique<RecordingHandler>(end);
-        });
-    ASSERT_TRUE(bound.ok());
-    TcpHeader header = Open(site, bound->port, 1000);
+    TcpHeader header = Open(site, ListenAs(site, end).port, 1000);
     ++header.acknowledgment;
     site.stranger.Send(site.Address(0), header);
     EXPECT_TRUE(site.Serves());

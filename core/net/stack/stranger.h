@@ -73,7 +73,7 @@ class Stranger final : private NicReceiver {
               frame->Append(kIpv4HeaderBytes));
     std::byte* segment = frame->Append(segment_bytes);
     std::memcpy(segment, tcp.data(), tcp_bytes);
-    std::memcpy(segment + tcp_bytes, text.data(), text.size());
+    text.copy(reinterpret_cast<char*>(segment + tcp_bytes), text.size());
     ChecksumSum sum;
     sum.AddPseudoHeader(source, AddressOf(victim_), kProtocolTcp,
                         segment_bytes);
