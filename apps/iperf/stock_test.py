@@ -7,12 +7,12 @@ goes.
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 import unittest
 
+from tools.testing.applications import free_port, reports
 from tools.testing.main import main
 
 # On a machine that is busy otherwise.
@@ -20,18 +20,6 @@ _SECONDS_MAX = 100
 _BYTES = 5_000_000
 # The stock server does not count the flags of a client that sets none.
 _UNCOUNTED_BYTES = 4
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def reports(output, event):
-    lines = [json.loads(line.removeprefix("@ebbrt "))
-             for line in output.splitlines() if line.startswith("@ebbrt ")]
-    return [line for line in lines if line["event"] == event]
 
 
 class IperfTest(unittest.TestCase):

@@ -1,5 +1,6 @@
 #include "apps/loadgen/options.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -130,6 +131,34 @@ Mode ReadMode(ParameterReader& reader, double rate_rps) {
   return mode == "idle" ? Mode::kIdle : Mode::kClosed;
 }
 
+Protocol ReadProtocol(ParameterReader& reader) {
+  std::string protocol =
+      reader.Choice("protocol", "binary", {"binary", "text", "http"});
+  if (protocol == "text") return Protocol::kText;
+  if (protocol != "http") return Protocol::kBinary;
+  for (std::string_view key :
+       {"records", "set_fraction", "keys", "values", "load", "verify"}) {
+    if (reader.Has(key)) reader.Reject(key, "none, for protocol \"http\"");
+  }
+  return Protocol::kHttp;
+}
+
+Workload::Page ReadPage(ParameterReader& reader, const Options& options) {
+  Workload::Page page = {.path = reader.Text("path", "/"),
+                         .host = options.server.ToString()};
+  const bool is_graphic =
+      std::all_of(page.path.begin(), page.path.end(),
+                  [](char c) { return c > ' ' && c < '\x7f'; });
+  if (!page.path.starts_with('/') || !is_graphic ||
+      page.path.size() > Workload::Page::kPathBytesMax) {
+    reader.Reject("path", "a path as /index.html, without spaces");
+  }
+  if (options.protocol != Protocol::kHttp && reader.Has("path")) {
+    reader.Reject("path", "none, unless for protocol \"http\"");
+  }
+  return page;
+}
+
 }  // namespace
 
 absl::StatusOr<Options> ReadOptions(const json& parameters, uint64_t seed) {
@@ -148,10 +177,7 @@ absl::StatusOr<Options> ReadOptions(const json& parameters, uint64_t seed) {
       "connections", 16, {.min = 1, .max = Options::kConnectionsMax}));
   options.depth = static_cast<uint32_t>(
       reader.Integer("depth", 4, {.min = 1, .max = Options::kDepthMax}));
-  options.protocol =
-      reader.Choice("protocol", "binary", {"binary", "text"}) == "text"
-          ? Protocol::kText
-          : Protocol::kBinary;
+  options.protocol = ReadProtocol(reader);
   options.rate_rps = reader.Number(
       "rate_rps", 0, {.min = 0, .max = kRateMax, .unit = "requests a second"});
   options.mode = ReadMode(reader, options.rate_rps);
@@ -159,14 +185,17 @@ absl::StatusOr<Options> ReadOptions(const json& parameters, uint64_t seed) {
   options.workload.records = static_cast<uint64_t>(
       reader.Integer("records", 10'000,
                      {.min = 1, .max = static_cast<int64_t>(kRecordsMax)}));
-  options.workload.set_fraction =
-      reader.Number("set_fraction", etc::kSetFraction, {.min = 0, .max = 1});
+  options.workload.set_fraction = reader.Number(
+      "set_fraction",
+      options.protocol == Protocol::kHttp ? 0 : etc::kSetFraction,
+      {.min = 0, .max = 1});
   options.workload.key_bytes =
       ReadSizes(parameters, reader, "keys", Distribution::EtcKeyBytes());
   options.workload.value_bytes =
       ReadSizes(parameters, reader, "values", Distribution::EtcValueBytes());
   options.gaps = ReadGaps(parameters, reader);
-  options.load = reader.Boolean("load", true);
+  options.workload.page = ReadPage(reader, options);
+  options.load = reader.Boolean("load", options.protocol != Protocol::kHttp);
   options.verify = reader.Boolean("verify", false);
   options.poll = reader.Boolean("poll", true) &&
                  !Has(Platform::kFeatures, platform::Feature::kVirtualTime);

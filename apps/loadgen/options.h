@@ -4,7 +4,10 @@
 //   server         "127.0.0.1:11211"  address and port
 //   connections    16                 in total, spread over the cores
 //   depth          4                  requests in flight on each, at most
-//   protocol       "binary"           or "text"
+//   protocol       "binary"           of memcached; or "text"; or "http", where
+//                                     every request is a GET of `path`
+//   path           "/"                of http, which has no use for records,
+//                                     set_fraction, keys, values, load, verify
 //   mode           "closed"           closed: as many requests as the depth
 //                                     allows, always; open: arrivals at
 //                                     rate_rps; search: the highest open rate

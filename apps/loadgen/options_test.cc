@@ -60,6 +60,23 @@ TEST(Options, AreReadFromTheExperiment) {
   EXPECT_FALSE(options->poll);
 }
 
+TEST(Options, OfHttpAreThoseOfOnePage) {
+  absl::StatusOr<Options> options = Read(R"({
+    "server": "10.1.2.3:80", "protocol": "http", "path": "/a?b"})");
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->protocol, Protocol::kHttp);
+  EXPECT_EQ(options->workload.page.path, "/a?b");
+  EXPECT_EQ(options->workload.page.host, "10.1.2.3:80");
+  EXPECT_EQ(options->workload.set_fraction, 0);
+  EXPECT_FALSE(options->load);
+  EXPECT_THAT(ErrorOf(R"({"path": "/"})"),
+              HasSubstr("parameters.path: found \"/\", expected none, unless"));
+  EXPECT_THAT(ErrorOf(R"({"protocol": "http", "path": "/a b"})"),
+              HasSubstr("without spaces"));
+  EXPECT_THAT(ErrorOf(R"({"protocol": "http", "verify": true})"),
+              HasSubstr("parameters.verify: found true, expected none"));
+}
+
 TEST(Options, EveryDistributionCanBeGiven) {
   struct Case {
     std::string_view text;

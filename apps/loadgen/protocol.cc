@@ -2,13 +2,21 @@
 
 #include <cstring>
 
+#include "core/base/check.h"
+
 namespace ebbrt::loadgen {
 
 std::unique_ptr<ProtocolClient> ProtocolClient::Create(Protocol protocol,
                                                        bool wants_values) {
-  return protocol == Protocol::kBinary
-             ? internal::CreateBinaryClient(wants_values)
-             : internal::CreateTextClient(wants_values);
+  switch (protocol) {
+    case Protocol::kBinary:
+      return internal::CreateBinaryClient(wants_values);
+    case Protocol::kText:
+      return internal::CreateTextClient(wants_values);
+    case Protocol::kHttp:
+      return internal::CreateHttpClient(wants_values);
+  }
+  EBBRT_CHECK(false);
 }
 
 namespace internal {

@@ -1,15 +1,15 @@
-// The client's side of memcached's protocols, without any input or output:
-// requests become bytes, bytes become replies.
+// The client's side of memcached's protocols, and of HTTP, without any input or
+// output: requests become bytes, bytes become replies.
 //
 // Replies are parsed where they were received; what is cut between two calls
 // is remembered, a partial header or line by copying it.
 //
 // Cores: one. Ownership: nothing is kept of what is passed in. Blocks: no.
-// Allocates: no. Bound: a line or header of kLineBytesMax, a value or an error
-// message of kBodyBytesMax. Units: bytes.
+// Allocates: no. Bound: a line of LineReader::kLineBytesMax, a value, an error
+// message or a page of kBodyBytesMax. Units: bytes.
 // Errors: what is no reply ends parsing for good (false); the connection is
 // then of no use.
-// Source: memcached's doc/protocol.txt, and doc/protocol-binary.xml.
+// Source: memcached's doc/protocol.txt, and doc/protocol-binary.xml; RFC 9112.
 #ifndef EBBRT_APPS_LOADGEN_PROTOCOL_H_
 #define EBBRT_APPS_LOADGEN_PROTOCOL_H_
 
@@ -23,7 +23,7 @@
 
 namespace ebbrt::loadgen {
 
-enum class Protocol { kBinary, kText };
+enum class Protocol { kBinary, kText, kHttp };
 
 enum class Reply : uint8_t {
   kHit,
@@ -49,8 +49,6 @@ class ReplySink {
 // The protocol on one connection.
 class ProtocolClient {
  public:
-  // A line of text has a key, three numbers and a few words.
-  static constexpr size_t kLineBytesMax = 512;
   static constexpr size_t kBodyBytesMax = size_t{16} << 20;
 
   // `wants_values`: whether sinks are to be shown the values.
@@ -77,6 +75,7 @@ size_t CopySmallValue(const Request& request, char* to);
 
 std::unique_ptr<ProtocolClient> CreateBinaryClient(bool wants_values);
 std::unique_ptr<ProtocolClient> CreateTextClient(bool wants_values);
+std::unique_ptr<ProtocolClient> CreateHttpClient(bool wants_values);
 
 }  // namespace internal
 }  // namespace ebbrt::loadgen

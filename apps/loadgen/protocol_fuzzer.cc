@@ -15,6 +15,8 @@
 namespace ebbrt::loadgen {
 namespace {
 
+constexpr int kProtocols = 3;
+
 // Writes down what it is told.
 class Recorder final : public ReplySink {
  public:
@@ -58,9 +60,9 @@ std::string Parse(Protocol protocol, std::span<const std::byte> stream,
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
   using namespace ebbrt::loadgen;
   if (bytes == 0) return 0;
-  const auto protocol = data[0] % 2 == 0 ? Protocol::kBinary : Protocol::kText;
+  const auto protocol = static_cast<Protocol>(data[0] % kProtocols);
   auto stream = std::as_bytes(std::span(data, bytes)).subspan(1);
-  EBBRT_CHECK(Parse(protocol, stream, 1 + data[0] / 2) ==
+  EBBRT_CHECK(Parse(protocol, stream, 1 + data[0] / kProtocols) ==
               Parse(protocol, stream, bytes));
   return 0;
 }

@@ -146,6 +146,34 @@ TEST(TextProtocol, EndsAtWhatIsNoReply) {
   ExpectLog(Protocol::kText, std::string(2000, 'x'), "end");
 }
 
+TEST(HttpProtocol, ParsesRepliesHoweverTheyAreCut) {
+  ExpectLog(Protocol::kHttp,
+            "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 5\r\n\r\nhello"
+            "HTTP/1.1 404 Not Found\r\ncontent-length:4  \r\n\r\nnone"
+            "HTTP/1.0 200\r\nCONTENT-LENGTH: 0\r\nX: content-length: 3\r\n\r\n"
+            "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"
+            "HTTP/1.1 204 No Content\r\n\r\n",
+            "hit=hello refused=none hit refused hit ");
+}
+
+TEST(HttpProtocol, EndsAtWhatIsNoReply) {
+  const std::string good = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  for (const char* wrong :
+       {"STORED\r\n", "HTTP/1.1 2x0 OK\r\n", "HTTP/1.1 20\r\n",
+        "HTTP/2 200\r\n", "HTTP/1.1 100 Continue\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: x\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length:\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n"}) {
+    SCOPED_TRACE(wrong);
+    ExpectLog(Protocol::kHttp, good + wrong + good, "hit end");
+  }
+  ExpectLog(Protocol::kHttp, std::string(2000, 'x'), "end");
+}
+
 TEST(Protocol, ASinkThatExpectsNothingEndsParsing) {
   auto client = ProtocolClient::Create(Protocol::kText, false);
   Recorder recorder;
@@ -163,7 +191,9 @@ TEST(Protocol, ValuesAreNotShownUnlessAskedFor) {
 
 // What a request looks like on the wire.
 std::string Encoded(Protocol protocol, const std::vector<Request>& requests) {
-  Workload workload({.records = 100, .key_bytes = Distribution::Fixed(4)});
+  Workload workload({.records = 100,
+                     .key_bytes = Distribution::Fixed(4),
+                     .page = {.path = "/a?b", .host = "10.0.0.1:80"}});
   RequestWriter writer;
   auto client = ProtocolClient::Create(protocol, false);
   for (const Request& request : requests) {
@@ -197,6 +227,11 @@ TEST(TextProtocol, EncodesRequests) {
                 "\r\nset 0008 0 0 0\r\n\r\nget 0001\r\n");
   EXPECT_EQ(Encoded(Protocol::kText, {Set(7, 5000), Get(1)}),
             "set 0007 0 0 5000\r\n" + ValueText(7, 5000) + "\r\nget 0001\r\n");
+}
+
+TEST(HttpProtocol, EncodesRequests) {
+  const std::string request = "GET /a?b HTTP/1.1\r\nHost: 10.0.0.1:80\r\n\r\n";
+  EXPECT_EQ(Encoded(Protocol::kHttp, {Get(42), Get(1)}), request + request);
 }
 
 TEST(RequestWriter, LargeValuesAreViewsAndBlocksAreReused) {

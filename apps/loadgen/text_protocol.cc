@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "apps/loadgen/line_reader.h"
 #include "apps/loadgen/protocol.h"
 
 namespace ebbrt::loadgen::internal {
@@ -35,19 +36,13 @@ class TextClient final : public ProtocolClient {
   bool Parse(std::span<const std::byte> bytes, ReplySink& sink) override;
 
  private:
-  // Takes a line, with or without its line end, from the front of `bytes`;
-  // none if it is not all there yet. `overlong` says that it never will be.
-  std::optional<std::string_view> TakeLine(std::span<const std::byte>& bytes,
-                                           bool& overlong);
   bool OnLine(std::string_view line, ReplySink& sink);
   bool BeginValue(std::string_view line);
   // Takes what `bytes` has of a value and the line end behind it.
   bool TakeValue(std::span<const std::byte>& bytes, ReplySink& sink);
 
   const bool wants_values_;
-  // A line that has come in part.
-  size_t line_bytes_ = 0;
-  char line_[kLineBytesMax];
+  LineReader lines_;
   // Whether a value has come since the last END.
   bool hit_ = false;
   // The value that is being read, if any, counting the line end behind it.
@@ -90,34 +85,11 @@ bool TextClient::Parse(std::span<const std::byte> bytes, ReplySink& sink) {
       continue;
     }
     bool overlong = false;
-    std::optional<std::string_view> line = TakeLine(bytes, overlong);
+    std::optional<std::string_view> line = lines_.Take(bytes, overlong);
     if (overlong) return false;
     if (line.has_value() && !OnLine(*line, sink)) return false;
   }
   return true;
-}
-
-std::optional<std::string_view> TextClient::TakeLine(
-    std::span<const std::byte>& bytes, bool& overlong) {
-  auto* text = reinterpret_cast<const char*>(bytes.data());
-  auto* end = static_cast<const char*>(std::memchr(text, '\n', bytes.size()));
-  size_t taken =
-      end == nullptr ? bytes.size() : static_cast<size_t>(end - text) + 1;
-  bytes = bytes.subspan(taken);
-  if (taken > kLineBytesMax - line_bytes_) {
-    overlong = true;
-    return std::nullopt;
-  }
-  std::string_view line(text, taken);
-  if (end == nullptr || line_bytes_ != 0) {
-    std::memcpy(line_ + line_bytes_, text, taken);
-    line_bytes_ += taken;
-    if (end == nullptr) return std::nullopt;
-    line = std::string_view(line_, line_bytes_);
-    line_bytes_ = 0;
-  }
-  if (!line.ends_with(kLineEnd)) return line;
-  return line.substr(0, line.size() - kLineEnd.size());
 }
 
 bool TextClient::OnLine(std::string_view line, ReplySink& sink) {

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "apps/loadgen/distribution.h"
 #include "core/base/random.h"
@@ -40,16 +41,27 @@ struct Request {
 
 class Workload {
  public:
+  // What every get asks for, where the protocol is HTTP.
+  struct Page {
+    // With the protocol's own words it has to fit into one
+    // RequestWriter::Reserve.
+    static constexpr size_t kPathBytesMax = 512;
+
+    std::string path = "/";
+    std::string host;
+  };
   struct Settings {
     uint64_t records = 10'000;
     double set_fraction = 0;
     Distribution key_bytes = Distribution::EtcKeyBytes();
     Distribution value_bytes = Distribution::EtcValueBytes();
+    Page page = {};
   };
 
   explicit Workload(const Settings& settings);
 
   uint64_t records() const { return settings_.records; }
+  const Page& page() const { return settings_.page; }
 
   // The text of a key: KeyBytes(key) characters, written to `to`, which has
   // room for kKeyRoomBytes: what is behind the key is written over too.

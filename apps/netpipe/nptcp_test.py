@@ -6,13 +6,13 @@ Sizes are few and repeats fixed, so that nothing depends on how fast it goes.
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+from tools.testing.applications import free_port, reports
 from tools.testing.main import main
 
 # On a machine that is busy otherwise.
@@ -21,18 +21,6 @@ _LAST_BYTES = 70_000
 _SIZES = {"last_bytes": _LAST_BYTES, "perturbation_bytes": 3}
 # What both programs have from 1 to 70000 bytes, with neighbours.
 _SIZE_COUNT = 82
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def reports(output, event):
-    lines = [json.loads(line.removeprefix("@ebbrt "))
-             for line in output.splitlines() if line.startswith("@ebbrt ")]
-    return [line for line in lines if line["event"] == event]
 
 
 class NetpipeTest(unittest.TestCase):

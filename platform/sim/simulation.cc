@@ -201,9 +201,11 @@ void Simulation::Park(SimCore& core, Time deadline) {
   } else if (fault_.Chance(faults_.wait_early)) {
     Duration wait = std::min(deadline - core.now, kEarlyMax);
     ScheduleCore(core, core.now + Draw(Duration::zero(), wait));
-  } else if (deadline < kTimeNever - faults_.timer_slack_max) {
-    ScheduleCore(core,
-                 deadline + Draw(Duration::zero(), faults_.timer_slack_max));
+  } else if (const Duration wake = core.node->wake_latency_;
+             deadline < kTimeNever - wake - faults_.timer_slack_max) {
+    // One that sleeps has to be woken, by a timer as by a message.
+    ScheduleCore(core, deadline + wake + Draw(Duration::zero(),
+                                              faults_.timer_slack_max));
   }
 }
 

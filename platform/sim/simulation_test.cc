@@ -167,8 +167,10 @@ TEST(Simulation, OnlyACoreThatSleepsHasToBeWoken) {
   Time after_work{};
   FunctionNode program([&] {
     SpawnOn(CoreId(1), [] {});
+    const Time begun = Platform::Now();
     EXPECT_TRUE(Delay(milliseconds(1)).Block().ok());
     Time asked = Platform::Now();
+    EXPECT_GE(asked, begun + milliseconds(1) + kWake) << "by a timer as well";
     EXPECT_TRUE(Async(CoreId(1), [&woken] { woken = Platform::Now(); })
                     .Block()
                     .ok());

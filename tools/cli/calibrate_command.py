@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 import json
 import os
-import shutil
 import statistics
 import tempfile
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 
 from tools import paths
 from tools.experiment import (calibration, document, machine, plan, platforms,
-                              programs, results, semantics)
+                              programs, results, semantics, targets)
 from tools.experiment.execution import Outcome, Run, RunFailed
-from tools.experiment.nodes import Node, nodes_of
-from tools.experiment.problems import DocumentError, Problem, quote
+from tools.experiment.nodes import Node, nodes_of, simulation_of, split
+from tools.experiment.problems import DocumentError, Problem, one_of, quote
 from tools.experiment.simulated_run import SimulatedRun
 from tools.experiment.sweep import Point
 
@@ -27,19 +26,26 @@ that keeps the nodes busy:
 
   ./ebbrt calibrate experiments/validate/memcached.json --point load=saturation
 
-With --light, what it takes to wake a core is measured as well: as what a
-simulation of that point, one of little load, lacks to the median latency that
-is measured there.
+With --light, what it takes to wake a core is found as well: so much that a
+simulation of that point, one of little load, has the median latency that is
+measured there.
 """
 
 _REPETITIONS = 3
+# The search for what it takes to wake a core: where it starts, and its steps.
+_FIRST_WAKE_NS = 20_000
+_WAKE_STEPS = 3
+# What is measured there is simulated as flows.
+_SOCKETS = ("linux", "linux:sockets")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path,
                         help="the experiment")
     parser.add_argument("--platform", metavar="P", default="linux",
-                        help="where to measure: linux, or baremetal (linux)")
+                        help="where to measure: linux, or baremetal, or over "
+                        "a card, as linux:tap, for simulations as packets "
+                        "(linux)")
     parser.add_argument("--point", metavar="LABEL",
                         help="which point of the sweep keeps its nodes busy")
     parser.add_argument("--light", metavar="LABEL",
@@ -57,9 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    if options.platform not in ("linux", "baremetal"):
+    measurable = [name for name in targets.PLATFORMS
+                  if split(name)[0] != "sim"]
+    if options.platform not in measurable:
         raise DocumentError([Problem("--platform", quote(options.platform),
-                                     "linux or baremetal")])
+                                     one_of(measurable))])
     if options.repetitions < 1:
         raise DocumentError([Problem("--repetitions",
                                      str(options.repetitions), "1 or more")])
@@ -74,12 +82,14 @@ def run(options: argparse.Namespace) -> int:
              if options.light else None)
     table = _measure(options, measured, busy)
     if light is not None:
-        platforms.settle(config, ["sim"])
+        platforms.settle(config, [
+            "sim" if options.platform in _SOCKETS else "sim:packet"])
         table["wake_ns"] = _wake_ns(
             options, measured, light, _point(config, "--light", options.light),
             table)
     file = options.output or (paths.EXPERIMENTS / "calibration" /
-                              f"{options.platform}-{config['name']}.json")
+                              f"{options.platform.replace(':', '-')}-"
+                              f"{config['name']}.json")
     results.write_atomically(file, json.dumps(table, indent=2) + "\n")
     print(f"calibration: {file}")
     return 0
@@ -144,25 +154,41 @@ def _measure(options: argparse.Namespace, config: dict[str, Any],
 
 def _wake_ns(options: argparse.Namespace, config: dict[str, Any],
              point: Point, simulated: Point, table: dict[str, Any]) -> int:
-    """Half of what a simulated round trip lacks: each way wakes one core."""
+    """So much that the simulated median is the one that is measured. How many
+    cores a request wakes, one after the other, the simulation tells."""
     measured_ns = statistics.median(
         outcome.metrics["latency_ns"]["p50"]
         for outcome in _runs(options, config, point, is_traced=False))
     prepared = programs.prepare([simulated])
-    directory = Path(tempfile.mkdtemp())
-    try:
+
+    def median_ns(wake_ns: int) -> float:
+        return _simulated_median_ns(config, simulated, prepared,
+                                    {**table, "wake_ns": wake_ns})
+
+    lacking_ns = measured_ns - median_ns(0)
+    wake_ns = _FIRST_WAKE_NS
+    for _ in range(_WAKE_STEPS):
+        gained_ns = median_ns(wake_ns) - (measured_ns - lacking_ns)
+        if lacking_ns <= 0 or gained_ns <= 0:
+            return 0
+        wake_ns = max(round(wake_ns * lacking_ns / gained_ns), 1)
+    return wake_ns
+
+
+def _simulated_median_ns(config: dict[str, Any], point: Point,
+                         prepared: programs.Programs,
+                         table: dict[str, Any]) -> float:
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
         file = directory / "calibration.json"
         file.write_text(json.dumps(table))
         outcome = SimulatedRun(
-            nodes_of(simulated.document), prepared, logs=directory / "logs",
-            simulation={**simulated.document.get("simulation", {}),
+            nodes_of(point.document), prepared, logs=directory / "logs",
+            simulation={**simulation_of(point.document),
                         "calibration": str(file)},
             seed=config.get("seed", plan.DEFAULT_SEED),
             timeout_s=config.get("timeout_s",
                                  plan.DEFAULT_TIMEOUT_S)).execute()
-        if outcome.status != "ok":
-            raise RunFailed(outcome.error)
-    finally:
-        shutil.rmtree(directory)
-    return max(round((measured_ns - outcome.metrics["latency_ns"]["p50"]) / 2),
-               0)
+    if outcome.status != "ok":
+        raise RunFailed(outcome.error)
+    return outcome.metrics["latency_ns"]["p50"]

@@ -72,7 +72,7 @@ class WrongArgumentsTest(unittest.TestCase):
     def test_calibrate_says_what_it_cannot_do(self):
         file = str(paths.EXPERIMENTS / "quickstart.json")
         self._expect(("calibrate", file, "--platform=sim"),
-                     '--platform: found "sim", expected linux or baremetal')
+                     '--platform: found "sim", expected one of "linux", ')
         self._expect(("calibrate", file), "--point: found nothing, expected")
         self._expect(("calibrate", file, "--point=load=most"),
                      '--point: found "load=most", expected one of')

@@ -10,7 +10,7 @@ from typing import Any
 from tools import paths
 from tools.experiment import (document, plan, platforms, programs, results,
                               runner, semantics, sweep, table, targets)
-from tools.experiment.nodes import check_simulated
+from tools.experiment.nodes import check_simulated, split
 from tools.experiment.problems import DocumentError, Problem
 from tools.qemu import accelerator
 
@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--platform", metavar="P",
                         help="run our nodes on this platform: "
                         + ", ".join(targets.PLATFORM_FLAGS) +
-                        "; or on several, side by side: linux,baremetal")
+                        "; over one of its networks: linux:tap, sim:packet, "
+                        "baremetal:e1000, baremetal:e1000e; or on several, "
+                        "side by side: linux,baremetal")
     parser.add_argument("--set", metavar="PATH=VALUE", action="append",
                         default=[], dest="settings",
                         help="change the experiment: "
@@ -59,7 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     config = configure(options)
     points = semantics.check(config)
-    if len(options.platforms) > 1 or "sim" in options.platforms:
+    if len(options.platforms) > 1 or any(
+            split(platform)[0] == "sim" for platform in options.platforms):
         points = _without_what_is_not_there(config, points)
     problems = semantics.check_machine(points, os.sched_getaffinity(0))
     if problems:

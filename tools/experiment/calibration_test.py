@@ -31,14 +31,26 @@ class CalibrationTest(unittest.TestCase):
         # 1 ms of interrupts and 2 ms beside all events (90 us), by 1,000.
         self.assertEqual(costs["core.interrupt"],
                          {"fixed_ns": 2600, "per_byte_ns": 2})
+        # Half of the time the processor was another process's.
+        shared = calibration.costs_of(trace, processor_s=0.000545)
+        self.assertEqual(shared["app.work"], {"fixed_ns": 150})
+        self.assertEqual(shared["core.interrupt"],
+                         {"fixed_ns": 300, "per_byte_ns": 1})
         # Nothing of it is less than nothing.
-        little = calibration.costs_of(trace, processor_s=0)
-        self.assertEqual(little["core.interrupt"],
-                         {"fixed_ns": 600, "per_byte_ns": 2})
         trace["tags"][-1]["per_byte_ns"] = 50.0
-        steep = calibration.costs_of(trace, processor_s=0)
+        steep = calibration.costs_of(trace, processor_s=0.000545)
         self.assertEqual(steep["core.interrupt"],
-                         {"fixed_ns": 0, "per_byte_ns": 5})
+                         {"fixed_ns": 0, "per_byte_ns": 2.5})
+
+    def test_over_a_card_a_message_is_a_frame(self):
+        trace = {"counters": {"nic.received_frames": 4000}, "tags": [
+            _entry("app.work", 100, 300),
+            _entry("core.interrupt", 1000, 2000, sized_count=0, bytes=0)]}
+        # 2 ms of interrupts and 2 ms beside all events (2.03 ms), by 4,000.
+        self.assertEqual(
+            calibration.costs_of(trace, processor_s=0.00403),
+            {"app.work": {"fixed_ns": 300},
+             "core.interrupt": {"fixed_ns": 1000}})
 
     def test_says_that_there_is_nothing_to_measure_by(self):
         with self.assertRaisesRegex(RunFailed, "no message"):

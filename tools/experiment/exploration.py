@@ -20,7 +20,7 @@ from typing import Any
 
 from tools import paths
 from tools.experiment.execution import WrongConfiguration
-from tools.experiment.nodes import nodes_of
+from tools.experiment.nodes import nodes_of, simulation_of
 from tools.experiment.processes import Process, exit_text, parse_report
 from tools.experiment.simulated_run import host_document
 from tools.experiment.sweep import Point
@@ -84,7 +84,7 @@ class SimulatedProcess:
         directory.mkdir(parents=True, exist_ok=True)
         document = host_document(
             nodes_of(history.point.document),
-            history.point.document.get("simulation", {}), history.seed)
+            simulation_of(history.point.document), history.seed)
         if has_time_line:
             document["trace"] = str((directory / TIME_LINE).absolute())
         file = (directory / DOCUMENT).absolute()

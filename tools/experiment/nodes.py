@@ -1,5 +1,6 @@
 """The nodes of one point, as typed values, with the defaults filled in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,8 @@ from tools.experiment.link import KEYS as _LINK_KEYS
 from tools.experiment.problems import Problem, quote
 
 DEFAULT_PLATFORM = "linux"
+# Which of a node's keys is the network that its platform's name may have.
+_NETWORK_KEYS = {"linux": "network", "baremetal": "nic"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,10 @@ def _node(node: Document, referenced: set[str | None],
           platform: str) -> Node:
     given = dict(node)
     if "program" not in given:
-        given.setdefault("platform", platform)
+        given["platform"], network = split(given.get("platform", platform))
+        key = _NETWORK_KEYS.get(given["platform"])
+        if network and key and "app" in given:
+            given.setdefault(key, network)
     serves = (node["role"] in referenced or
               node.get("ready", "started") != "started")
     lifetime = given.pop("lifetime", "service" if serves else "task")
@@ -105,6 +111,59 @@ def _node(node: Document, referenced: set[str | None],
     if "memory" in given:
         given["memory"] = str(given["memory"])
     return Node(is_service=lifetime == "service", **given)
+
+
+def split(platform: str) -> tuple[str, str]:
+    """A platform and its network, "" unless its name says one."""
+    name, _, network = platform.partition(":")
+    return name, network
+
+
+def simulation_of(document: Document) -> dict[str, Any]:
+    """What a point says of its simulation, with the network of its platform's
+    name."""
+    simulation = document.get("simulation", {})
+    for _, platform, network in _named_networks(document):
+        if platform == "sim":
+            simulation = {**simulation, "network": {
+                **simulation.get("network", {}), "fidelity": network}}
+    return simulation
+
+
+def _named_networks(document: Document) -> Iterator[tuple[int, str, str]]:
+    """Of each application whose platform's name has a network: its number, the
+    platform and the network."""
+    for index, node in enumerate(document["nodes"]):
+        if "app" in node:
+            platform, network = split(node.get(
+                "platform", document.get("platform", DEFAULT_PLATFORM)))
+            if network:
+                yield index, platform, network
+
+
+def check_networks(document: Document) -> Iterator[Problem]:
+    """Networks that a platform's name has, and that something else denies."""
+    simulated = {}
+    for index, platform, network in _named_networks(document):
+        node = document["nodes"][index]
+        name = quote(f"{platform}:{network}")
+        key = _NETWORK_KEYS.get(platform)
+        # A card may have properties behind its model.
+        if key and node.get(key, network).split(",")[0] != network:
+            yield Problem(f"nodes[{index}].{key}", quote(node[key]),
+                          f"{quote(network)}, as its platform is {name}, or "
+                          "no such key")
+        if platform == "sim":
+            simulated[network] = name
+    own = document.get("simulation", {}).get("network", {}).get("fidelity")
+    for network, name in simulated.items():
+        if own not in (None, network):
+            yield Problem("simulation.network.fidelity", quote(own),
+                          f"{quote(network)}, as the platform is {name}, or "
+                          "no such key")
+    if len(simulated) > 1:
+        yield Problem("nodes", " beside ".join(simulated.values()),
+                      "one of them: they share a network")
 
 
 def check_simulated(document: Document) -> list[Problem]:

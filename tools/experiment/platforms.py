@@ -17,12 +17,12 @@ AXIS = "platform"
 
 
 def parse(text: str, place: str = "--platform") -> list[str]:
-    """The platforms of "linux,baremetal". Raises DocumentError."""
+    """The platforms of "linux:tap,baremetal". Raises DocumentError."""
     names = text.split(",")
     for name in names:
-        if name not in targets.PLATFORM_FLAGS:
+        if name not in targets.PLATFORMS:
             raise DocumentError([unknown(place, "platform", name,
-                                         targets.PLATFORM_FLAGS)])
+                                         targets.PLATFORMS)])
         if names.count(name) > 1:
             raise DocumentError([Problem(place, f"{quote(name)} twice",
                                          "each platform once")])

@@ -1,8 +1,11 @@
 import copy
+import json
 import unittest
 
-from tools.experiment import platforms, programs, semantics
-from tools.experiment.nodes import nodes_of
+from tools import paths
+from tools.experiment import platforms, programs, semantics, targets
+from tools.experiment.nodes import (check_networks, nodes_of,
+                                    simulation_of)
 from tools.experiment.problems import DocumentError
 from tools.testing.main import main
 
@@ -112,9 +115,63 @@ class PlatformsTest(unittest.TestCase):
             semantics.check(document)
         self.assertIn("nothing is left", str(raised.exception))
 
+    def test_a_name_may_say_over_which_network(self):
+        names = ["linux", "linux:tap", "baremetal:e1000", "sim:packet"]
+        config, points = self._chosen(*names)
+        nodes = [nodes_of(point.document)[0] for point in points
+                 if point.coordinates["kind"] == "ours"]
+        self.assertEqual([(node.platform, node.network, node.nic)
+                          for node in nodes],
+                         [("linux", "", "virtio-net"),
+                          ("linux", "tap", "virtio-net"),
+                          ("baremetal", "", "e1000"),
+                          ("sim", "", "virtio-net")])
+        # Whose place a case takes has it too, but no program of the system.
+        self.assertEqual([nodes_of(point.document)[0].network
+                          for point in points[3:6]], ["tap", "tap", ""])
+        self.assertEqual([simulation_of(point.document)
+                          for point in (points[0], points[-3])],
+                         [{}, {"network": {"fidelity": "packet"}}])
+        self.assertEqual(self._chosen("baremetal:e1000e")[1][0].document[
+            "platform"], "baremetal:e1000e")
+
+    def test_a_network_of_its_own_may_not_be_another(self):
+        def problems(platform, node, fidelity=None):
+            network = {"fidelity": fidelity} if fidelity else {}
+            return [str(problem) for problem in check_networks({
+                "platform": platform, "simulation": {"network": network},
+                "nodes": [{"role": "a", "app": "hello", **node}]})]
+
+        self.assertEqual(problems("linux:tap", {"network": "tap"}), [])
+        self.assertEqual(problems("linux", {"network": "tap"}), [])
+        self.assertEqual(problems("linux:tap", {}, "flow"), [])
+        self.assertEqual(problems("baremetal:virtio-net",
+                                  {"nic": "virtio-net,mq=on"}), [])
+        self.assertEqual(
+            problems("baremetal:e1000", {"nic": "e1000e"}),
+            ['nodes[0].nic: found "e1000e", expected "e1000", as its platform '
+             'is "baremetal:e1000", or no such key'])
+        self.assertEqual(
+            problems("sim:packet", {}, "flow"),
+            ['simulation.network.fidelity: found "flow", expected "packet", '
+             'as the platform is "sim:packet", or no such key'])
+        self.assertEqual(
+            [str(problem) for problem in check_networks({"nodes": [
+                {"app": "hello", "platform": "sim:packet"},
+                {"app": "hello", "platform": "sim:flow"}]})],
+            ['nodes: found "sim:packet" beside "sim:flow", expected one of '
+             "them: they share a network"])
+
+    def test_the_schema_knows_all_names(self):
+        text = (paths.SCHEMAS / "experiment.schema.json").read_text()
+        self.assertEqual(json.loads(text)["$defs"]["platform"]["enum"],
+                         list(targets.PLATFORMS))
+
     def test_parses_a_list(self):
-        self.assertEqual(platforms.parse("linux,sim"), ["linux", "sim"])
+        self.assertEqual(platforms.parse("linux,sim:packet"),
+                         ["linux", "sim:packet"])
         for text, expected in [
+                ("linux:tab", '(the nearest is "linux:tap")'),
                 ("linux,baremetl", '(the nearest is "baremetal")'),
                 ("sim,sim", 'found "sim" twice'), ("", 'unknown platform ""')]:
             with self.assertRaises(DocumentError) as raised:

@@ -16,7 +16,7 @@ from typing import Any
 
 from tools.experiment import claims, machine, plan, results
 from tools.experiment.execution import Outcome, Run, RunStopped
-from tools.experiment.nodes import Node, nodes_of
+from tools.experiment.nodes import Node, nodes_of, simulation_of
 from tools.experiment.plan import PlannedRun
 from tools.experiment.programs import Programs
 from tools.experiment.progress import Progress
@@ -143,7 +143,7 @@ class Experiment:
         if any(node.is_simulated for node in nodes):
             return SimulatedRun(
                 nodes, self._programs, logs=logs, seed=planned.seed,
-                simulation=planned.point.document.get("simulation", {}),
+                simulation=simulation_of(planned.point.document),
                 timeout_s=timeout_s, on_progress=on_progress,
                 is_stopped=is_stopped).execute()
         return Run(

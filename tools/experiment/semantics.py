@@ -57,7 +57,9 @@ def _check_expanded(document: Document) -> Iterator[Problem]:
         problems = [problem for index, node in enumerate(document["nodes"])
                     for problem in _check_kind(f"nodes[{index}]", node)]
     if not problems:
-        problems = list(_check_nodes(nodes.nodes_of(document)))
+        problems = [*nodes.check_networks(document),
+                    *_check_nodes(nodes.nodes_of(document)),
+                    *_check_machines(document)]
     yield from problems
 
 
@@ -121,6 +123,19 @@ def _check_memory(place: str, node: nodes.Node) -> Iterator[Problem]:
         parse_memory(node.memory, f"{place}.memory")
     except DocumentError as error:
         yield from error.problems
+
+
+# What only a virtual machine has. (Applications may be run on bare metal.)
+_MACHINE_KEYS = ("files", "memory", "nic")
+
+
+def _check_machines(document: Document) -> Iterator[Problem]:
+    for index, node in enumerate(document["nodes"]):
+        if "program" in node and not node.get("guest", False):
+            for key in _MACHINE_KEYS:
+                if key in node:
+                    yield Problem(f"nodes[{index}].{key}", quote(node[key]),
+                                  f'no {key} of a process, or "guest": true')
 
 
 def _check_card(place: str, node: nodes.Node) -> Iterator[Problem]:

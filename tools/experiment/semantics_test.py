@@ -113,6 +113,29 @@ class SemanticsTest(unittest.TestCase):
                      'what it needs. MiB, or as in "512M" and "4G".')
         self._expect(image(1), "nodes[2].memory: found 1, expected at least 16")
 
+    def test_what_only_a_machine_has(self):
+        self._expect(
+            lambda d: d["nodes"][0].update(files=["/etc/protocols"],
+                                           memory=512),
+            'nodes[0].files: found ["/etc/protocols"], expected no files of a '
+            'process, or "guest": true',
+            'nodes[0].memory: found 512, expected no memory of a process, or '
+            '"guest": true')
+        self._check(lambda d: d["nodes"][0].update(
+            files=["/etc/protocols"], memory=512, guest=True))
+
+    def test_the_simulated_network(self):
+        def network(**keys):
+            return lambda d: d.update(simulation={"network": keys})
+
+        self._check(network(topology="star", rate_bps=1e9, loss=0.1))
+        self._expect(network(loss=2), "simulation.network.loss: found 2, "
+                     "expected at most 1")
+        with self.assertRaises(DocumentError) as raised:
+            self._check(network(delay=3))
+        self.assertRegex(str(raised.exception), '^simulation.network: found '
+                         'the unknown key "delay".*nearest is "delay_ns"')
+
     def test_roles_and_references(self):
         self._expect(
             lambda d: d["nodes"][1]["arguments"].append("${sever.endpoint}"),

@@ -4,6 +4,7 @@ import re
 
 from tools import paths
 from tools.experiment.problems import DocumentError, unknown
+from tools.qemu import nics
 
 # How Bazel is told which platform to build for; and what a name here means.
 PLATFORM_FLAGS = {
@@ -11,6 +12,16 @@ PLATFORM_FLAGS = {
     "baremetal": ["--config=baremetal"],
     "sim": ["--config=sim"],
 }
+# The networks of each, the one that it has by default first. A platform's name
+# may say which one, as in "linux:tap".
+NETWORKS = {
+    "linux": ("sockets", "tap"),
+    "baremetal": nics.MODELS,
+    "sim": ("flow", "packet"),
+}
+PLATFORMS = tuple(name for platform, networks in NETWORKS.items()
+                  for name in (platform, *(f"{platform}:{network}"
+                                           for network in networks)))
 
 _APPLICATION = re.compile(r'ebbrt_application\(\s*name = (?:"([^"]+)"|\w)')
 

@@ -15,6 +15,7 @@ from tools.experiment.problems import DocumentError, Problem, quote
 # Ours, and QEMU's name for it.
 _MODELS = {"virtio-net": "virtio-net-pci", "e1000": "e1000",
            "e1000e": "e1000e"}
+MODELS = tuple(_MODELS)
 _BEHIND = "user"
 # Without a read-only memory, the card is not booted from.
 _NO_BOOT = "romfile="

@@ -4,23 +4,17 @@ and itself reaches this machine as HOST."""
 
 import json
 import signal
-import socket
 import subprocess
 import threading
 from pathlib import Path
 
 from tools.qemu.prefix import command_prefix
+from tools.testing.applications import free_port, reports
 
 # On a machine that is busy otherwise, under an emulator.
 SECONDS_MAX = 240
 HOST = "10.0.2.2"
 _GUEST_PORT = 8080
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Guest:
@@ -65,9 +59,7 @@ class Guest:
 
     def reports(self, event: str) -> list[dict]:
         """What it has reported so far."""
-        all_of_them = [json.loads(line.removeprefix("@ebbrt "))
-                       for line in self.said if line.startswith("@ebbrt ")]
-        return [each for each in all_of_them if each["event"] == event]
+        return reports("".join(self.said), event)
 
     def metrics(self) -> dict:
         """Those of an application that ends by itself, and well."""

@@ -6,7 +6,8 @@ import sys
 import unittest
 from pathlib import Path
 
-from application_guest import HOST, SECONDS_MAX, Guest, free_port
+from application_guest import HOST, SECONDS_MAX, Guest
+from tools.testing.applications import free_port
 from tools.testing.main import main
 
 _BYTES = 2_000_000

@@ -4,7 +4,6 @@ server gives, spoken to by a client of others' (memccapable) over each card."""
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ import unittest
 from pathlib import Path
 
 from tools.qemu.prefix import RUN_IMAGE
+from tools.testing.applications import free_port
 from tools.testing.main import main
 
 # On a machine that is busy otherwise, under an emulator.
@@ -19,12 +19,6 @@ _SECONDS_MAX = 240
 _CARDS = ("virtio-net", "virtio-net,disable-modern=on,disable-legacy=off",
           "e1000", "e1000e")
 _GUEST_PORT = 11211
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class MemcachedTest(unittest.TestCase):
@@ -36,7 +30,7 @@ class MemcachedTest(unittest.TestCase):
 
     def _start(self, card, cores):
         """The guest, once it is ready, and the host's port that leads to it."""
-        port = _free_port()
+        port = free_port()
         guest = subprocess.Popen(
             [RUN_IMAGE, f"--cores={cores}", f"--nic={card}",
              f"--netdev=user,hostfwd=tcp:127.0.0.1:{port}-:{_GUEST_PORT}",

@@ -9,7 +9,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from application_guest import HOST, SECONDS_MAX, Guest, free_port
+from application_guest import HOST, SECONDS_MAX, Guest
+from tools.testing.applications import free_port
 from tools.testing.main import main
 
 # Beyond what a receiver lends of the card's buffers.

@@ -23,10 +23,10 @@
 #include "core/buf/iobuf_chain.h"
 #include "core/event/adaptive_poll.h"
 #include "core/net/nic.h"
+#include "core/net/nic_counters.h"
 #include "platform/baremetal/devices/dma.h"
 #include "platform/baremetal/devices/registers.h"
 #include "platform/baremetal/intel/descriptors.h"
-#include "platform/baremetal/nic/nic_counters.h"
 #include "platform/baremetal/nic/receive_pool.h"
 
 namespace ebbrt::platform::intel {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/event/event_loop.h"
+#include "core/trace/event_tag.h"
 
 namespace ebbrt::nic {
 namespace {
@@ -92,6 +93,7 @@ bool DescriptorQueue::Transmit(IOBufChain& frame,
   }
   // A queue behind it was full, of which nobody will tell us more; or the
   // kernel dislikes the frame, and will dislike it again.
+  (written < 0 ? counters_.dropped : counters_.transmitted).Add();
   frame.Clear();
   return true;
 }
@@ -113,7 +115,9 @@ void DescriptorQueue::ReceiveMany() {
   }
   if (received != 0 && receiver_ != nullptr) receiver_->OnFramesEnd();
   // Edge-triggered: nobody tells us of the others again.
-  if (received == kFramesPerEvent) Spawn([self] { self->ReceiveMany(); });
+  if (received == kFramesPerEvent) {
+    Spawn([self] { self->ReceiveMany(); }, kInterruptTag);
+  }
 }
 
 bool DescriptorQueue::ReceiveOne() {
@@ -142,6 +146,7 @@ bool DescriptorQueue::ReceiveOne() {
   // A neighbour on this machine that left the checksum to the device, or a
   // device that verified it.
   const bool good = (header.flags & (kNeedsChecksum | kChecksumGood)) != 0;
+  counters_.received.Add();
   receiver_->OnFrame(std::move(frame), {.checksum_good = good});
   return true;
 }

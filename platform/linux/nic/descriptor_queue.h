@@ -15,6 +15,7 @@
 
 #include "core/buf/iobuf_chain.h"
 #include "core/net/nic.h"
+#include "core/net/nic_counters.h"
 #include "platform/linux/interrupt.h"
 #include "platform/linux/kernel_events.h"
 
@@ -55,6 +56,7 @@ class DescriptorQueue final
   std::unique_ptr<IOBuf> small_;
   std::unique_ptr<IOBuf> large_;
   bool refused_ = false;
+  NicCounters counters_;
 };
 
 }  // namespace ebbrt::nic

@@ -2,12 +2,12 @@
 // (core/trace/counter.h).
 //
 // Cores: the queue's. Ownership: a member of the queue. Units: frames, queues.
-#ifndef EBBRT_PLATFORM_BAREMETAL_NIC_NIC_COUNTERS_H_
-#define EBBRT_PLATFORM_BAREMETAL_NIC_NIC_COUNTERS_H_
+#ifndef EBBRT_CORE_NET_NIC_COUNTERS_H_
+#define EBBRT_CORE_NET_NIC_COUNTERS_H_
 
 #include "core/trace/counter.h"
 
-namespace ebbrt::platform {
+namespace ebbrt {
 
 struct NicCounters {
   Counter received{"nic.received_frames"};
@@ -18,6 +18,6 @@ struct NicCounters {
   Counter broken{"nic.broken_queues"};
 };
 
-}  // namespace ebbrt::platform
+}  // namespace ebbrt
 
-#endif  // EBBRT_PLATFORM_BAREMETAL_NIC_NIC_COUNTERS_H_
+#endif  // EBBRT_CORE_NET_NIC_COUNTERS_H_
