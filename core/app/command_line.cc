@@ -67,7 +67,7 @@ absl::Status AddParameters(ApplicationOptions& options, std::string_view place,
     if (!parameters.is_object()) return Wrong(place, text, "a JSON object");
     options.parameters.update(parameters, /*merge_objects=*/true);
     return absl::OkStatus();
-  } catch (const json::parse_error& error) {
+  } catch (const json::exception& error) {  // Not only of what is no JSON.
     // The library's text begins with its own name for the error, in brackets.
     std::string_view what = error.what();
     size_t begin = what.find("] ");

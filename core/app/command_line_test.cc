@@ -95,6 +95,8 @@ TEST(CommandLine, RefusesWrongValues) {
             "--parameters: found \"[1]\", expected a JSON object");
   EXPECT_THAT(ErrorOf({"--parameters={\"a\": }"}),
               AllOf(HasSubstr("--parameters: found"), HasSubstr("column 7")));
+  EXPECT_THAT(ErrorOf({"--parameters={\"a\": 1e6333}"}),
+              AllOf(HasSubstr("--parameters: found"), HasSubstr("overflow")));
 }
 
 TEST(CommandLine, RefusesUnusableFiles) {

@@ -15,7 +15,7 @@ LOG = "log"
 _PROGRAM = "program"
 _CORPUS = "corpus"
 # What longer ones reach shorter ones do, at more executions a second.
-_INPUT_BYTES_MAX = 1024
+_INPUT_BYTES_MAX = 512
 # Costs most where nodes come and go. The suite's short runs look for it.
 _SANITIZER = "detect_stack_use_after_return=0"
 

@@ -64,8 +64,7 @@ SUITES = (
           "test", ("--config=asan", "--build_tests_only"), _NATIVE),
     Suite("fuzz", "fuzzers, some seconds each, with sanitizers", "test",
           ("--config=fuzz", "--build_tests_only"),
-          (*_PORTABLE, "//platform/baremetal/acpi:all",
-           "//platform/baremetal/virtio:all")),
+          (*_PORTABLE, "//platform/baremetal/...")),
     Suite("tsan", "what several threads share, with the thread sanitizer",
           "test", ("--config=tsan", "--build_tests_only"), _SHARED),
 )

@@ -8,30 +8,14 @@
 #include <span>
 
 #include "core/base/check.h"
+#include "core/testing/choices.h"
 #include "platform/baremetal/virtio/device_queue.h"
 #include "platform/baremetal/virtio/virtqueue.h"
 
 namespace ebbrt::platform::virtio {
 namespace {
 
-// Reads choices until there are none.
-class Choices {
- public:
-  explicit Choices(std::span<const uint8_t> bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  uint8_t Next() {
-    if (bytes_.empty()) return 0;
-    const uint8_t value = bytes_.front();
-    bytes_ = bytes_.subspan(1);
-    return value;
-  }
-  uint16_t Next16() {
-    return static_cast<uint16_t>(Next() | Next() << 8);
-  }
-
- private:
-  std::span<const uint8_t> bytes_;
-};
+using ebbrt::testing::Choices;
 
 void Scribble(std::span<std::byte> memory, Choices& choices) {
   memory[choices.Next16() % memory.size()] = std::byte{choices.Next()};
@@ -105,7 +89,6 @@ void Exercise(Choices choices) {
 }  // namespace ebbrt::platform::virtio
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
-  ebbrt::platform::virtio::Exercise(
-      ebbrt::platform::virtio::Choices({data, bytes}));
+  ebbrt::platform::virtio::Exercise(ebbrt::testing::Choices({data, bytes}));
   return 0;
 }
