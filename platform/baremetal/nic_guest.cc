@@ -69,12 +69,13 @@ class ArpReceiver final : public Receiver {
 class EchoReceiver final : public Receiver {
  public:
   // `all` has those of all queues.
-  explicit EchoReceiver(
-      const std::vector<std::unique_ptr<Receiver>>& all)
-      : all_(all) {}
+  EchoReceiver(const std::vector<std::unique_ptr<Receiver>>& all,
+               uint32_t number)
+      : all_(all), number_(number) {}
 
   void OnFrame(IOBufChain chain, const ReceiveReport&) override {
     const Frame frame = guest::Flatten(chain);
+    if (IsAstray(frame)) ++strays_;
     switch (guest::RequestIn(frame)) {
       case guest::Request::kEcho:
         ++echoes_;
@@ -117,17 +118,32 @@ class EchoReceiver final : public Receiver {
     EBBRT_CHECK(taken);
   }
 
+  // Whether it came elsewhere than the NIC says that its flow does.
+  bool IsAstray(const Frame& frame) const {
+    const auto flow = guest::TcpFlowOf(frame);
+    if (!flow) return false;
+    const uint32_t queue_of = nic->QueueOf(flow->source, flow->destination,
+                                           flow->source_port,
+                                           flow->destination_port);
+    return queue_of != Nic::kQueueUnknown && queue_of != number_;
+  }
+
   // Whoever asks has had all answers.
   void TellCounts() {
+    uint32_t strays = 0;
     for (size_t i = 0; i < all_.size(); ++i) {
-      std::printf("queue %zu echoes %u\n", i,
-                  static_cast<EchoReceiver*>(all_[i].get())->echoes_.load());
+      const auto& each = static_cast<EchoReceiver&>(*all_[i]);
+      std::printf("queue %zu echoes %u\n", i, each.echoes_.load());
+      strays += each.strays_.load();
     }
+    std::printf("strays %u\n", strays);
   }
 
   const std::vector<std::unique_ptr<Receiver>>& all_;
   std::vector<IOBufChain> waiting_;
+  const uint32_t number_;
   std::atomic<uint32_t> echoes_{0};
+  std::atomic<uint32_t> strays_{0};
 };
 
 // Counts what a frame takes to be received: from the first of a burst on.
@@ -175,7 +191,7 @@ void OpenQueues(Guest& guest) {
       if (guest.mode == "arp") {
         receiver = std::make_unique<ArpReceiver>();
       } else {
-        receiver = std::make_unique<EchoReceiver>(guest.receivers);
+        receiver = std::make_unique<EchoReceiver>(guest.receivers, i);
       }
       receiver->nic = &nic;
       auto queue = nic.OpenQueue(i, *receiver);

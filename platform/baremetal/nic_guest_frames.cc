@@ -21,8 +21,9 @@ constexpr size_t kTcpBytes = 20;
 constexpr size_t kHeaderBytes = kEthernetBytes + kIpBytes + kTcpBytes;
 constexpr std::string_view kTestType = "\x88\xb5"sv;
 constexpr std::string_view kIpType = "\x08\x00"sv;
+constexpr size_t kProtocolAt = kEthernetBytes + 9;
 constexpr size_t kUdpBytes = 8;
-constexpr size_t kEchoInUdpAt = kEthernetBytes + kIpBytes + kUdpBytes;
+constexpr char kTcp = 6;
 
 std::string_view AddressOf(const MacAddress& address) {
   return {reinterpret_cast<const char*>(address.bytes.data()), kAddressBytes};
@@ -35,6 +36,15 @@ uint16_t Read16(const Frame& frame, size_t at) {
 void Write16(Frame& frame, size_t at, size_t value) {
   frame[at] = static_cast<char>(value >> 8);
   frame[at + 1] = static_cast<char>(value);
+}
+
+uint32_t Read32(const Frame& frame, size_t at) {
+  return uint32_t{Read16(frame, at)} << 16 | Read16(frame, at + 2);
+}
+
+bool IsIp(const Frame& frame) {
+  return frame.size() > kEthernetBytes + kIpBytes &&
+         frame.substr(2 * kAddressBytes, 2) == kIpType;
 }
 
 // RFC 1071, not complemented.
@@ -75,11 +85,13 @@ Frame Headers(const Frame& request, const Nic& nic, size_t payload_bytes) {
 }  // namespace
 
 Request RequestIn(const Frame& frame) {
-  if (frame.size() > kEchoInUdpAt + 2 &&
-      frame.substr(2 * kAddressBytes, 2) == kIpType &&
-      frame.substr(kEchoInUdpAt, 2) == kTestType &&
-      frame[kEchoInUdpAt + 2] == static_cast<char>(Request::kEcho)) {
-    return Request::kEcho;
+  if (IsIp(frame)) {
+    const size_t at = kEthernetBytes + kIpBytes +
+                      (frame[kProtocolAt] == kTcp ? kTcpBytes : kUdpBytes);
+    const bool is_echo = frame.size() > at + 2 &&
+                         frame.substr(at, 2) == kTestType &&
+                         frame[at + 2] == static_cast<char>(Request::kEcho);
+    return is_echo ? Request::kEcho : Request::kNone;
   }
   if (frame.size() < kEthernetBytes + 1 ||
       frame.substr(2 * kAddressBytes, 2) != kTestType) {
@@ -96,6 +108,18 @@ Request RequestIn(const Frame& frame) {
     default:
       return Request::kNone;
   }
+}
+
+std::optional<TcpFlow> TcpFlowOf(const Frame& frame) {
+  if (!IsIp(frame) || frame.size() < kHeaderBytes ||
+      frame[kProtocolAt] != kTcp) {
+    return std::nullopt;
+  }
+  constexpr size_t kPortsAt = kEthernetBytes + kIpBytes;
+  return TcpFlow{.source = Read32(frame, kPortsAt - 8),
+                 .destination = Read32(frame, kPortsAt - 4),
+                 .source_port = Read16(frame, kPortsAt),
+                 .destination_port = Read16(frame, kPortsAt + 2)};
 }
 
 Frame Flatten(const IOBufChain& chain) { return chain.ToString(); }

@@ -3,14 +3,15 @@
 //
 //   destination 6 | source 6 | 0x88b5 | request 1 | what belongs to it
 //
-// kEcho also with headers of IPv4 and UDP behind the addresses, so that a NIC
-// can tell flows apart.
+// kEcho also with headers of IPv4 and of UDP or TCP behind the addresses, so
+// that a NIC can tell flows apart.
 //
 // Cores: any. Allocates: yes. Errors: a frame that is none of these is kNone.
 // Source: IEEE 802 (0x88b5 is for local experiments); RFC 826, 791, 9293.
 #ifndef EBBRT_PLATFORM_BAREMETAL_NIC_GUEST_FRAMES_H_
 #define EBBRT_PLATFORM_BAREMETAL_NIC_GUEST_FRAMES_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -30,6 +31,15 @@ enum class Request : char {
   kQuit = 'Q',
 };
 Request RequestIn(const Frame& frame);
+
+// Of a frame that is a TCP segment, as Nic::QueueOf has it.
+struct TcpFlow {
+  uint32_t source;
+  uint32_t destination;
+  uint16_t source_port;
+  uint16_t destination_port;
+};
+std::optional<TcpFlow> TcpFlowOf(const Frame& frame);
 
 Frame Flatten(const IOBufChain& chain);
 // Back to where it came from. REQUIRES: its first buffer can be written.

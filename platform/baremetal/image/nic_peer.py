@@ -5,6 +5,7 @@ ask of the guest is said in platform/baremetal/nic_guest_frames.h.
 """
 
 import contextlib
+import re
 import struct
 import subprocess
 import time
@@ -67,20 +68,27 @@ class Peer:
         return [frame[15:] for frame in self.exchange(
             [self.request("E", payload) for payload in payloads])]
 
-    def echo_flows(self, count: int, flows: int) -> list[bytes]:
-        """The same of datagrams of UDP, of so many flows, by turns; what came
-        back of them."""
-        return [frame[45:] for frame in self.exchange(
-            [self._datagram(index % flows, index) for index in range(count)])]
+    def echo_flows(self, count: int, flows: int, *,
+                   tcp: bool = False) -> list[bytes]:
+        """The same of datagrams of UDP, or of segments of TCP, of so many
+        flows, by turns; the numbers that came back of them."""
+        frames = self.exchange([self._packet(index % flows, index, tcp)
+                                for index in range(count)])
+        number_at = 14 + 20 + (20 if tcp else 8) + 3
+        return [frame[number_at:number_at + 4] for frame in frames]
 
-    def _datagram(self, flow: int, number: int) -> bytes:
+    @staticmethod
+    def _packet(flow: int, number: int, tcp: bool) -> bytes:
         data = _TEST_TYPE + b"E" + struct.pack(">I", number)
-        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(data), 0, 0x4000,
-                         64, 17, 0, bytes([10, 0, 0, 2]),
+        header = (struct.pack(">HHIIBBHHH", 1024 + flow, 7, number, 0, 0x50,
+                              0x10, 100, 0, 0) if tcp else
+                  struct.pack(">HHHH", 1024 + flow, 7, 8 + len(data), 0))
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0,
+                         20 + len(header) + len(data), 0, 0x4000, 64,
+                         6 if tcp else 17, 0, bytes([10, 0, 0, 2]),
                          bytes([10, 0, 0, 1]))
         ip = ip[:10] + struct.pack(">H", 0xFFFF - internet_sum(ip)) + ip[12:]
-        udp = struct.pack(">HHHH", 1024 + flow, 7, 8 + len(data), 0)
-        return b"\xff" * 6 + _OURS + _IP_TYPE + ip + udp + data
+        return b"\xff" * 6 + _OURS + _IP_TYPE + ip + header + data
 
     def exchange(self, frames: list[bytes]) -> list[bytes]:
         """Sends frames, WINDOW at once, and gives as many that came back."""
@@ -121,6 +129,11 @@ class Peer:
         self.send(self.request("Q"))
         self.said += self._process.stdout.read().splitlines()
         return self._process.wait(_SECONDS_MAX)
+
+    def shares(self) -> list[int]:
+        """How many echoes each queue had, of a guest that has quit."""
+        return [int(found[1]) for line in self.said
+                if (found := re.fullmatch(r"queue \d+ echoes (\d+)", line))]
 
 
 @contextmanager

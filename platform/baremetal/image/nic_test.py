@@ -81,6 +81,22 @@ class NicTest(unittest.TestCase):
                     self.assertEqual(back, payloads)
                     self.assertEqual(peer.quit(), 0, peer.said)
 
+    def test_flows_come_to_the_queue_that_the_driver_says(self):
+        count = 1000
+        for cores, queues in ((1, 1), (2, 2), (3, 2)):
+            with self.subTest(cores=cores), \
+                    nic_peer.guest(self.image, "e1000e", cores=cores) as peer:
+                self.assertTrue(any(f"queues={queues} " in line
+                                    for line in peer.said), peer.said)
+                back = peer.echo_flows(count, flows=50, tcp=True)
+                self.assertEqual(sorted(back), [number.to_bytes(4, "big")
+                                                for number in range(count)])
+                self.assertEqual(peer.quit(), 0, peer.said)
+                self.assertIn("strays 0", peer.said)
+                shares = peer.shares()
+                self.assertEqual((len(shares), sum(shares)), (queues, count))
+                self.assertGreater(min(shares), 0, shares)
+
     def test_sums_of_the_card_are_right(self):
         for card in _CARDS:
             with self.subTest(card), \

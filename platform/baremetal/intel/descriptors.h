@@ -3,7 +3,8 @@
 //
 // Cores: any. Units: bytes; little-endian.
 // Source: 8254x Software Developer's Manual, sections 3.2.3 (receive), 3.3.6
-// and 3.3.7 (transmit, with offload); the 82574 has the same.
+// and 3.3.7 (transmit, with offload); the 82574 has the same, and another one
+// for receiving: its datasheet, section 7.1.
 #ifndef EBBRT_PLATFORM_BAREMETAL_INTEL_DESCRIPTORS_H_
 #define EBBRT_PLATFORM_BAREMETAL_INTEL_DESCRIPTORS_H_
 
@@ -12,16 +13,30 @@
 
 namespace ebbrt::platform::intel {
 
-// The device fills in all but the address.
+// The driver fills in the address, and zeroes the rest. The device fills in the
+// words, and in the extended format has the hash stand over the address.
+//
+//             legacy                      extended
+//   words[0]  length, checksum (16 each)  status (20), errors (12)
+//   words[1]  status, errors (8 each)     length (16)
+//
+// Of status and errors, the eight bits of the former are those of the latter's
+// lowest and highest ones.
 struct ReceiveDescriptor {
   uint64_t address;
-  uint16_t bytes;
-  uint16_t checksum;
-  uint8_t status;
-  uint8_t errors;
-  uint16_t vlan;
+  uint32_t words[2];
 };
 static_assert(sizeof(ReceiveDescriptor) == 16);
+
+struct ReceiveFormat {
+  uint8_t length_word;
+  uint8_t status_word;
+  uint8_t errors_shift;
+};
+inline constexpr ReceiveFormat kReceiveLegacyFormat = {
+    .length_word = 0, .status_word = 1, .errors_shift = 8};
+inline constexpr ReceiveFormat kReceiveExtendedFormat = {
+    .length_word = 1, .status_word = 0, .errors_shift = 24};
 
 inline constexpr uint8_t kReceiveDone = 1u << 0;
 inline constexpr uint8_t kReceiveEndOfFrame = 1u << 1;

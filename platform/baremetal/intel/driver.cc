@@ -15,10 +15,10 @@ constexpr uint16_t kVendor = 0x8086;
 constexpr uint16_t k82540Em = 0x100e;
 constexpr uint16_t k82574L = 0x10d3;
 constexpr uint8_t kRegisterBar = 0;
-// For the queues, and for the rest.
-constexpr uint32_t kMessagesWanted = 2;
+// For a pair of queues, and for the rest.
+constexpr uint32_t kMessagesMin = 2;
 
-absl::StatusOr<std::unique_ptr<Nic>> ProbeAs(std::string_view model,
+absl::StatusOr<std::unique_ptr<Nic>> ProbeAs(std::string_view name, Model model,
                                              const pci::Function& function,
                                              const NicOptions& options) {
   auto device = PciDevice::Claim(function);
@@ -27,14 +27,15 @@ absl::StatusOr<std::unique_ptr<Nic>> ProbeAs(std::string_view model,
       (*device)->MapMemory(kRegisterBar, 0, kRegisterBytes);
   if (!registers.ok()) return registers.status();
   const bool has_messages =
-      (*device)->are_msix() && (*device)->count() >= kMessagesWanted;
+      (*device)->are_msix() && (*device)->count() >= kMessagesMin;
   PciDevice& claimed = **device;
   auto nic = Device::Create(
       {.registers = *registers,
        .interrupts = *std::move(device),
        .signalling =
-           has_messages ? Signalling::kMessages : Signalling::kCauses},
-      std::string(model) + " " + function.address.ToString(), options);
+           has_messages ? Signalling::kMessages : Signalling::kCauses,
+       .model = model},
+      std::string(name) + " " + function.address.ToString(), options);
   // It has been reset.
   if (nic.ok()) claimed.MasterBus();
   return nic;
@@ -47,7 +48,7 @@ bool E1000Driver::Claims(const pci::Function& function) {
 }
 absl::StatusOr<std::unique_ptr<Nic>> E1000Driver::Probe(
     const pci::Function& function, const NicOptions& options) {
-  return ProbeAs("e1000", function, options);
+  return ProbeAs("e1000", Model::k8254x, function, options);
 }
 
 bool E1000eDriver::Claims(const pci::Function& function) {
@@ -55,7 +56,7 @@ bool E1000eDriver::Claims(const pci::Function& function) {
 }
 absl::StatusOr<std::unique_ptr<Nic>> E1000eDriver::Probe(
     const pci::Function& function, const NicOptions& options) {
-  return ProbeAs("e1000e", function, options);
+  return ProbeAs("e1000e", Model::k82574, function, options);
 }
 
 }  // namespace ebbrt::platform::intel

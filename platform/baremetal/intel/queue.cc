@@ -6,8 +6,9 @@
 
 #include "absl/status/status.h"
 #include "core/base/check.h"
+#include "core/event/event_loop.h"
 #include "core/trace/event_tag.h"
-#include "platform/baremetal/intel/registers.h"
+#include "platform/current.h"
 
 namespace ebbrt::platform::intel {
 namespace {
@@ -44,32 +45,34 @@ uint64_t AddressOf(std::span<T> ring) {
 }
 
 // Acquire: what the device wrote before it is seen.
-uint8_t Load(uint8_t& status) {
+template <typename T>
+T Load(T& status) {
   return std::atomic_ref(status).load(std::memory_order_acquire);
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Queue>> Queue::Create(
-    const Registers& registers, uint32_t causes, uint32_t receive_buffers) {
+    const Registers& registers, const Setup& setup) {
   DmaMemory memory = DmaMemory::Allocate(
-      kFixedBytes + receive_buffers * ReceivePool::kBufferBytes);
+      kFixedBytes + setup.receive_buffers * ReceivePool::kBufferBytes);
   if (memory.empty()) {
     return absl::ResourceExhaustedError("there is no memory for a queue");
   }
   return std::unique_ptr<Queue>(
-      new Queue(registers, causes, std::move(memory), receive_buffers));
+      new Queue(registers, setup, std::move(memory)));
 }
 
-Queue::Queue(const Registers& registers, uint32_t causes, DmaMemory memory,
-             uint32_t receive_buffers)
+Queue::Queue(const Registers& registers, const Setup& setup, DmaMemory memory)
     : registers_(registers),
-      causes_(causes),
-      receive_buffers_(receive_buffers),
+      setup_(setup),
       memory_(std::move(memory)),
       receive_(TakeRing<ReceiveDescriptor>(memory_)),
       transmit_(TakeRing<TransmitDescriptor>(memory_)),
-      headers_(memory_.Take(kRingSize * kHeaderBytesMax, kCacheLineBytes)) {}
+      headers_(memory_.Take(kRingSize * kHeaderBytesMax, kCacheLineBytes)) {
+  StartRing(ReceiveRing(), AddressOf(receive_));
+  StartRing(TransmitRing(), AddressOf(transmit_));
+}
 
 Queue::~Queue() {
   if (pool_ != nullptr) pool_->Retire();
@@ -88,22 +91,29 @@ void Queue::StartRing(size_t ring, uint64_t address) {
 
 void Queue::Open(NicReceiver& receiver) {
   // The rings stay where they are: the memory goes with the pool.
-  pool_ = ReceivePool::Create(std::move(memory_), receive_buffers_);
+  core_ = Platform::CurrentCore();
+  pool_ = ReceivePool::Create(std::move(memory_), setup_.receive_buffers);
   receiver_ = &receiver;
   poll_.emplace(static_cast<PolledDevice&>(*this), kPollTag);
   counters_.emplace();
-  StartRing(kReceiveRing, AddressOf(receive_));
-  StartRing(kTransmitRing, AddressOf(transmit_));
   Refill();
   open_.store(true, std::memory_order_release);
+  UnmaskInterrupt();
 }
 
 void Queue::SetLink(bool up) {
-  if (std::exchange(link_up_, up) != up) receiver_->OnLink(up);
+  // Relaxed: see link_up.
+  const bool was_up = link_up_.exchange(up, std::memory_order_relaxed);
+  if (was_up == up || !is_open()) return;
+  if (Platform::OnCore() && Platform::CurrentCore() == core_) {
+    receiver_->OnLink(up);
+  } else {
+    SpawnOn(core_, [this, up] { receiver_->OnLink(up); });
+  }
 }
 
-void Queue::MaskInterrupt() { registers_.Write(kMaskClear, causes_); }
-void Queue::UnmaskInterrupt() { registers_.Write(kMaskSet, causes_); }
+void Queue::MaskInterrupt() { registers_.Write(kMaskClear, setup_.causes); }
+void Queue::UnmaskInterrupt() { registers_.Write(kMaskSet, setup_.causes); }
 
 bool Queue::Poll() {
   bool any = Reclaim();
@@ -119,14 +129,10 @@ bool Queue::Receive() {
   uint32_t count = 0;
   for (; count < kPollFramesMax && receive_next_ != receive_tail_; ++count) {
     const uint32_t place = receive_next_ % kRingSize;
-    ReceiveDescriptor& descriptor = receive_[place];
-    if ((Load(descriptor.status) & kReceiveDone) == 0) break;
+    const auto filled = ReadFilled(receive_[place]);
+    if (!filled) break;
     ++receive_next_;
-    // Copied, as the device could change it behind the checks.
-    ReceiveDescriptor done;
-    std::memcpy(&done, &descriptor, sizeof(done));
-    asm volatile("" : : : "memory");
-    ReceiveFrame(posted_[place], done);
+    ReceiveFrame(posted_[place], *filled);
   }
   if (count == 0) return false;
   Refill();
@@ -134,7 +140,18 @@ bool Queue::Receive() {
   return true;
 }
 
-void Queue::ReceiveFrame(uint32_t number, const ReceiveDescriptor& done) {
+// Reads each word once, as the device could change it behind the checks.
+std::optional<Queue::Filled> Queue::ReadFilled(
+    ReceiveDescriptor& descriptor) const {
+  const ReceiveFormat& format = setup_.format;
+  const uint32_t status = Load(descriptor.words[format.status_word]);
+  if ((status & kReceiveDone) == 0) return std::nullopt;
+  return Filled{.bytes = Load(descriptor.words[format.length_word]) & 0xffff,
+                .status = static_cast<uint8_t>(status),
+                .errors = static_cast<uint8_t>(status >> format.errors_shift)};
+}
+
+void Queue::ReceiveFrame(uint32_t number, const Filled& done) {
   // No frame is longer than a buffer; the device would have to be wrong.
   const bool is_end = (done.status & kReceiveEndOfFrame) != 0;
   const bool is_rest = std::exchange(receive_dropping_, !is_end);
@@ -169,14 +186,10 @@ void Queue::Refill() {
     const uint32_t place = receive_tail_++ % kRingSize;
     posted_[place] = *number;
     receive_[place] = {.address = pool_->buffer(*number).address,
-                       .bytes = 0,
-                       .checksum = 0,
-                       .status = 0,
-                       .errors = 0,
-                       .vlan = 0};
+                       .words = {}};
   }
   if (receive_tail_ != before) {
-    registers_.Write(kReceiveRing + kRingTail, receive_tail_ % kRingSize);
+    registers_.Write(ReceiveRing() + kRingTail, receive_tail_ % kRingSize);
   }
 }
 
@@ -253,7 +266,8 @@ bool Queue::Transmit(IOBufChain& frame, const TransmitRequest& request) {
   uint32_t command = kTransmitIsData | kTransmitAddCheck;
   uint8_t options = 0;
   if (request.checksum_at != 0) {
-    if (is_cut || request.checksum_at != context_at_ ||
+    if (is_cut || setup_.shares_context ||
+        request.checksum_at != context_at_ ||
         request.checksum_begin != context_begin_) {
       AddContext(frame, request);
     }
@@ -291,7 +305,7 @@ bool Queue::Transmit(IOBufChain& frame, const TransmitRequest& request) {
 void Queue::Flush() {
   if (transmit_shown_ == transmit_tail_) return;
   transmit_shown_ = transmit_tail_;
-  registers_.Write(kTransmitRing + kRingTail, transmit_tail_ % kRingSize);
+  registers_.Write(TransmitRing() + kRingTail, transmit_tail_ % kRingSize);
 }
 
 }  // namespace ebbrt::platform::intel

@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstring>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,90 +12,25 @@
 #include "core/event/event_loop.h"
 #include "core/testing/run_on_cores.h"
 #include "core/testing/seed.h"
-#include "platform/baremetal/intel/registers.h"
+#include "platform/baremetal/intel/fake_controller.h"
 
 namespace ebbrt::platform::intel {
 namespace {
 
-constexpr uint32_t kQueueCauses = kCauseReceived | kCauseTransmitted;
-constexpr uint32_t kBuffers = 300;
+using testing::FakeController;
 
-// A controller whose registers are memory; the test has it do its work.
-class FakeController {
- public:
-  FakeController() : memory_(kRegisterBytes) {}
-  Registers registers() { return Registers(std::span(memory_)); }
+constexpr Queue::Setup kSetup = {
+    .causes = kCauseReceived | kCauseTransmitted, .receive_buffers = 300};
 
-  // Fills in the next receive descriptor as `done` says (but for the address);
-  // false if there is none.
-  bool Receive(const std::string& frame, ReceiveDescriptor done) {
-    const uint32_t tail = Read(kReceiveRing + kRingTail);
-    if (receive_head_ == tail) return false;
-    auto& descriptor =
-        Ring<ReceiveDescriptor>(kReceiveRing)[receive_head_++];
-    receive_head_ %= Queue::kRingSize;
-    std::memcpy(reinterpret_cast<void*>(descriptor.address), frame.data(),
-                std::min(frame.size(), ReceivePool::kBufferBytes));
-    done.address = descriptor.address;
-    descriptor = done;
-    return true;
-  }
-  bool Receive(const std::string& frame) {
-    return Receive(frame, {.address = 0,
-                           .bytes = static_cast<uint16_t>(frame.size()),
-                           .checksum = 0,
-                           .status = kReceiveDone | kReceiveEndOfFrame,
-                           .errors = 0,
-                           .vlan = 0});
-  }
-
-  struct Sent {
-    std::string bytes;
-    uint8_t options = 0;
-    bool is_cut = false;
-    std::optional<TransmitDescriptor::Context> context;  // If a new one came.
-  };
-  // All that has been handed over.
-  std::vector<Sent> Transmit() {
-    std::vector<Sent> all;
-    Sent sent;
-    for (; transmit_head_ != Read(kTransmitRing + kRingTail);
-         transmit_head_ = (transmit_head_ + 1) % Queue::kRingSize) {
-      auto& descriptor =
-          Ring<TransmitDescriptor>(kTransmitRing)[transmit_head_];
-      const uint32_t command = descriptor.data.bytes_and_command;
-      EBBRT_CHECK((command & kTransmitExtended) != 0);
-      if ((command & kTransmitIsData) != kTransmitIsData) {
-        sent.context = descriptor.context;
-        continue;
-      }
-      sent.bytes.append(reinterpret_cast<const char*>(descriptor.data.address),
-                        command & 0xfffff);
-      sent.options = descriptor.data.options;
-      sent.is_cut = (command & kTransmitSegment) != 0;
-      if ((command & kTransmitEndOfFrame) == 0) continue;
-      EBBRT_CHECK((command & kTransmitReport) != 0);
-      descriptor.data.status = kTransmitDone;
-      all.push_back(std::exchange(sent, {}));
-    }
-    return all;
-  }
-
- private:
-  uint32_t Read(size_t offset) {
-    return registers().Read<uint32_t>(offset);
-  }
-  template <typename T>
-  T* Ring(size_t ring) {
-    return reinterpret_cast<T*>(
-        Read(ring + kRingAddressLow) |
-        uint64_t{Read(ring + kRingAddressHigh)} << 32);
-  }
-
-  std::vector<std::byte> memory_;
-  uint32_t receive_head_ = 0;
-  uint32_t transmit_head_ = 0;
-};
+// The first pair of the one model, and the second of the other.
+class IntelQueueTest : public ::testing::TestWithParam<Queue::Setup> {};
+INSTANTIATE_TEST_SUITE_P(
+    All, IntelQueueTest,
+    ::testing::Values(kSetup, Queue::Setup{.number = 1,
+                                           .causes = kSetup.causes,
+                                           .receive_buffers = 300,
+                                           .format = kReceiveExtendedFormat,
+                                           .shares_context = true}));
 
 struct FakeReceiver final : NicReceiver {
   void OnFrame(IOBufChain frame, const ReceiveReport& report) override {
@@ -117,8 +50,8 @@ struct FakeReceiver final : NicReceiver {
 };
 
 struct Bench {
-  Bench() {
-    auto made = Queue::Create(controller.registers(), kQueueCauses, kBuffers);
+  explicit Bench(const Queue::Setup& setup = kSetup) : controller(setup) {
+    auto made = Queue::Create(controller.registers(), setup);
     EBBRT_CHECK(made.ok());
     queue = *std::move(made);
     queue->Open(receiver);
@@ -147,9 +80,9 @@ IOBufChain ChainOf(const std::string& text) {
   return IOBufChain(IOBuf::CopyOf(text));
 }
 
-TEST(IntelQueue, ReceivesFramesRoundTheRing) {
+TEST_P(IntelQueueTest, ReceivesFramesRoundTheRing) {
   ebbrt::testing::RunOnCores(1, [] {
-    Bench bench;
+    Bench bench(GetParam());
     std::vector<std::string> sent;
     for (size_t i = 0; i < 3 * Queue::kRingSize; ++i) {
       sent.emplace_back(14 + i * 2, static_cast<char>('a' + i % 26));
@@ -161,18 +94,18 @@ TEST(IntelQueue, ReceivesFramesRoundTheRing) {
   });
 }
 
-TEST(IntelQueue, GivesADeviceAllButOneOfItsRing) {
+TEST_P(IntelQueueTest, GivesADeviceAllButOneOfItsRing) {
   ebbrt::testing::RunOnCores(1, [] {
-    Bench bench;
+    Bench bench(GetParam());
     uint32_t count = 0;
     while (bench.controller.Receive(std::string(60, 'x'))) ++count;
     EXPECT_EQ(count, Queue::kRingSize - 1);
   });
 }
 
-TEST(IntelQueue, BelievesChecksumsThatWereLookedAt) {
+TEST_P(IntelQueueTest, BelievesChecksumsThatWereLookedAt) {
   ebbrt::testing::RunOnCores(1, [] {
-    Bench bench;
+    Bench bench(GetParam());
     constexpr uint8_t kDone = kReceiveDone | kReceiveEndOfFrame;
     constexpr uint8_t kBoth = kReceiveTransportChecked | kReceiveIpChecked;
     struct Case {
@@ -190,13 +123,9 @@ TEST(IntelQueue, BelievesChecksumsThatWereLookedAt) {
     };
     std::vector<bool> expected;
     for (const Case& one : cases) {
-      ASSERT_TRUE(bench.controller.Receive(std::string(60, 'x'),
-                                           {.address = 0,
-                                            .bytes = 60,
-                                            .checksum = 0,
-                                            .status = one.status,
-                                            .errors = one.errors,
-                                            .vlan = 0}));
+      ASSERT_TRUE(bench.controller.Receive(
+          std::string(60, 'x'),
+          {.bytes = 60, .status = one.status, .errors = one.errors}));
       expected.push_back(one.good);
     }
     bench.Poll();
@@ -231,9 +160,29 @@ TEST(IntelQueue, TellsTheDeviceOfSumsOnceForAllFramesAlike) {
   });
 }
 
-TEST(IntelQueue, HasFramesCutAndLeavesTheirBuffersAsTheyWere) {
+TEST(IntelQueue, TellsADeviceOfSeveralQueuesOfSumsWithEachFrame) {
   ebbrt::testing::RunOnCores(1, [] {
-    Bench bench;
+    Queue::Setup setup = kSetup;
+    setup.shares_context = true;
+    Bench bench(setup);
+    for (int i = 0; i < 2; ++i) {
+      IOBufChain frame = ChainOf(std::string(60, 's'));
+      ASSERT_TRUE(bench.queue->Transmit(frame, {.checksum_begin = 34,
+                                                .checksum_at = 50,
+                                                .header_bytes = 0,
+                                                .segment_bytes = 0}));
+    }
+    bench.queue->Flush();
+    for (const auto& sent : bench.controller.Transmit()) {
+      ASSERT_TRUE(sent.context);
+      EXPECT_EQ(sent.context->checksum_at, 50);
+    }
+  });
+}
+
+TEST_P(IntelQueueTest, HasFramesCutAndLeavesTheirBuffersAsTheyWere) {
+  ebbrt::testing::RunOnCores(1, [] {
+    Bench bench(GetParam());
     std::string headers(54, '\x11');
     IOBufChain frame = ChainOf(headers + "first");
     frame.PushBack(IOBuf::CopyOf(std::string(20000, 'p')));
@@ -267,9 +216,9 @@ TEST(IntelQueue, HasFramesCutAndLeavesTheirBuffersAsTheyWere) {
   });
 }
 
-TEST(IntelQueue, TellsWhenThereIsRoomAgain) {
+TEST_P(IntelQueueTest, TellsWhenThereIsRoomAgain) {
   ebbrt::testing::RunOnCores(1, [] {
-    Bench bench;
+    Bench bench(GetParam());
     IOBufChain frame;
     size_t taken = 0;
     for (;; ++taken) {
@@ -286,22 +235,19 @@ TEST(IntelQueue, TellsWhenThereIsRoomAgain) {
   });
 }
 
-TEST(IntelQueue, SurvivesWhateverTheDeviceWrites) {
+TEST_P(IntelQueueTest, SurvivesWhateverTheDeviceWrites) {
   ebbrt::testing::RunOnCores(1, [] {
     Random random(ebbrt::testing::Seed());
     for (int round = 0; round < 30; ++round) {
-      Bench bench;
+      Bench bench(GetParam());
       bench.receiver.keeps = random.Chance(0.3);
       size_t whole = 0;
       for (int step = 0; step < 1000; ++step) {
-        const ReceiveDescriptor done = {
-            .address = 0,
+        const FakeController::Filled done = {
             .bytes = static_cast<uint16_t>(
                 random.Chance(0.1) ? random() : random.Below(2100)),
-            .checksum = static_cast<uint16_t>(random()),
             .status = static_cast<uint8_t>(random() | kReceiveDone),
-            .errors = static_cast<uint8_t>(random.Chance(0.8) ? 0 : random()),
-            .vlan = 0};
+            .errors = static_cast<uint8_t>(random.Chance(0.8) ? 0 : random())};
         if (!bench.controller.Receive("", done)) break;
         whole += (done.status & kReceiveEndOfFrame) != 0;
         if (random.Chance(0.1)) bench.Poll();

@@ -39,20 +39,24 @@ inline constexpr uint32_t kCauseLink = 1u << 2;
 inline constexpr uint32_t kCauseReceiveLow = 1u << 4;
 inline constexpr uint32_t kCauseReceiveOverrun = 1u << 6;
 inline constexpr uint32_t kCauseReceived = 1u << 7;
-// Of the 82574, with MSI-X.
-inline constexpr uint32_t kCauseReceivedQueue0 = 1u << 20;
-inline constexpr uint32_t kCauseTransmittedQueue0 = 1u << 22;
+// Of the 82574, with MSI-X; those of a queue.
+constexpr uint32_t CauseReceived(uint32_t queue) { return 1u << (20 + queue); }
+constexpr uint32_t CauseTransmitted(uint32_t queue) {
+  return 1u << (22 + queue);
+}
 inline constexpr uint32_t kCauseOther = 1u << 24;
 
 // Which message each cause sends: four bits each, the highest says that it is
 // set.
 inline constexpr size_t kVectors = 0x00e4;
-constexpr uint32_t VectorField(uint32_t vector, int shift) {
+constexpr uint32_t VectorField(uint32_t vector, uint32_t shift) {
   return (vector | 1u << 3) << shift;
 }
-inline constexpr int kVectorReceive0 = 0;
-inline constexpr int kVectorTransmit0 = 8;
-inline constexpr int kVectorOther = 16;
+// Where the fields begin; those of queue 1 stand behind those of queue 0.
+inline constexpr uint32_t kVectorReceive = 0;
+inline constexpr uint32_t kVectorTransmit = 8;
+inline constexpr uint32_t kVectorOther = 16;
+inline constexpr uint32_t kVectorBits = 4;
 inline constexpr uint32_t kVectorEveryTransmit = 1u << 31;
 
 inline constexpr size_t kReceiveControl = 0x0100;
@@ -70,9 +74,11 @@ inline constexpr uint32_t kTransmitCollisions = 0x0fu << 4 | 0x40u << 12;
 inline constexpr size_t kTransmitGap = 0x0410;
 inline constexpr uint32_t kTransmitGapCopper = 10 | 8 << 10 | 6 << 20;
 
-// A ring, from the first of its registers.
+// A ring of queue 0, from the first of its registers; those of queue 1 are a
+// step further.
 inline constexpr size_t kReceiveRing = 0x2800;
 inline constexpr size_t kTransmitRing = 0x3800;
+inline constexpr size_t kRingStep = 0x100;
 inline constexpr size_t kRingAddressLow = 0x00;
 inline constexpr size_t kRingAddressHigh = 0x04;
 inline constexpr size_t kRingBytes = 0x08;
@@ -82,6 +88,24 @@ inline constexpr size_t kRingTail = 0x18;
 inline constexpr size_t kReceiveChecksum = 0x5000;
 inline constexpr uint32_t kReceiveChecksumIp = 1u << 8;
 inline constexpr uint32_t kReceiveChecksumTransport = 1u << 9;
+// In a descriptor stands the hash, not the sum of the whole packet.
+inline constexpr uint32_t kReceiveHashNotSum = 1u << 13;
+
+// Of the 82574.
+inline constexpr size_t kReceiveFilter = 0x5008;
+inline constexpr uint32_t kReceiveExtended = 1u << 15;
+
+// Spreading what is received over queues, by a hash (82574, section 7.1).
+inline constexpr size_t kMultipleQueues = 0x5818;
+inline constexpr uint32_t kMultipleQueuesByHash = 1u << 0;
+inline constexpr uint32_t kHashTcp4 = 1u << 16;
+inline constexpr uint32_t kHashIp4 = 1u << 17;
+// A byte for each of the lowest values of the hash; its highest bit is the
+// queue.
+inline constexpr size_t kRedirection = 0x5c00;
+inline constexpr size_t kRedirectionEntries = 128;
+inline constexpr uint32_t kRedirectionQueue1 = 1u << 7;
+inline constexpr size_t kHashKey = 0x5c80;
 
 // The groups that are listened to: none.
 inline constexpr size_t kMulticastTable = 0x5200;
