@@ -102,7 +102,7 @@ class MadeUpNic final : public Nic, public NicQueue {
 class TcpStub final : public TcpInput {
  public:
   bool Has(const Flow&) const override { return false; }
-  void OnSegment(const Ipv4Header& header, IOBufChain segment) override {
+  void OnSegment(const Ipv4Header& header, IOBufChain&& segment) override {
     EBBRT_CHECK(segment.length() == header.payload_bytes());
     Touch(segment);
   }
