@@ -72,7 +72,7 @@ class FakeConnection final : public TcpConnection {
   const Endpoint& local() const override { return endpoint_; }
   const Endpoint& remote() const override { return endpoint_; }
 
-  bool ended() const { return closed_ || aborted_; }
+  bool aborted() const { return aborted_; }
   bool TakeRefused() { return std::exchange(refused_, false); }
 
  private:
@@ -100,8 +100,9 @@ class Exercise {
                                                [](const Measurement&) {});
     }
     handler_->OnConnected(connection_);
-    while (!choices_.empty() && !connection_.ended()) Step();
-    if (!connection_.ended() && choices_.Flip()) handler_->OnPeerClosed();
+    // What we say goes on to come once it has closed, until we close as well.
+    while (!choices_.empty() && !connection_.aborted()) Step();
+    if (!connection_.aborted() && choices_.Flip()) handler_->OnPeerClosed();
     EBBRT_CHECK(!ended);
     handler_->OnClosed(choices_.Flip() ? absl::OkStatus()
                                        : absl::UnavailableError("reset"));
@@ -142,7 +143,7 @@ class Exercise {
   }
 
   void Say(std::string_view words) {
-    while (!words.empty() && !connection_.ended()) {
+    while (!words.empty() && !connection_.aborted()) {
       const size_t bytes = choices_.Next() % 4 == 0
                                ? std::min<size_t>(words.size(),
                                                   1 + choices_.Next() % 8)

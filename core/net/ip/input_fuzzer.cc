@@ -107,6 +107,7 @@ class TcpStub final : public TcpInput {
     Touch(segment);
   }
   void OnBurstEnd() override {}
+  void OnAddressChange() override {}
   void OnPathMtu(const IcmpQuotation&, size_t) override {}
   void OnUnreachable(const IcmpQuotation&, bool) override {}
 };
