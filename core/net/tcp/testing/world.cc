@@ -1,6 +1,7 @@
 #include "core/net/tcp/testing/world.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/base/check.h"
@@ -18,7 +19,9 @@ Node::Node(World& world, IpAddress address, const Options& options,
 void Node::Transmit(const OutgoingSegment& segment,
                     const IOBufChain& payload) {
   EBBRT_CHECK(segment.source == address);
-  out.Send(segment, *payload.Clone(), world_.now());
+  std::optional<IOBufChain> views = payload.Clone();
+  // Without memory for them it is lost on its way.
+  if (views.has_value()) out.Send(segment, *std::move(views), world_.now());
 }
 
 Time Node::Now() { return world_.now(); }
