@@ -137,6 +137,7 @@ Future<int> Measure(Application& application,
         client, [](Client& part) { part.Stop(); }));
     co_return named(opened);
   }
+  application.ReportProgress(0);
   const Time begin = Platform::Now();
   const Time deadline =
       options->bytes > 0 ? kTimeNever : begin + options->duration;

@@ -187,6 +187,10 @@ TEST(Iperf, StopsWhenAsked) {
     FakeApplication client(ClientParameters({{"connections", 4}}));
     Future<int> serving = RunIperf(server);
     Future<int> measuring = RunIperf(client);
+    // All are open, and some has been sent.
+    while (client.progress < 0 && !measuring.ready()) {
+      EXPECT_TRUE(Delay(milliseconds(1)).Block().ok());
+    }
     EXPECT_TRUE(Delay(milliseconds(30)).Block().ok());
     client.Stop();
     absl::StatusOr<int> measured = std::move(measuring).Block();

@@ -45,7 +45,7 @@ class FakeApplication final : public Application {
   // What was reported last; null if nothing was.
   Json ready;
   Json metrics;
-  double progress = 0;
+  double progress = -1;  // Before the first report.
   int reports = 0;  // Of metrics.
 
  private:
