@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.experiment import bazel, targets
+from tools.experiment.network_namespace import NoSegment
 from tools.experiment.nodes import Node
 from tools.experiment.processes import parse_report
 from tools.experiment.segment import Place, Segment, segment_for
@@ -116,8 +117,8 @@ def _requests_so_far(server: socket.socket) -> int:
 
 
 def _measure(segment: Segment, server: _Server, client: Path, places:
-             list[Place], requests_wanted: int) -> int:
-    """Leaves the log; returns how many requests it has."""
+             list[Place], requests_wanted: int) -> tuple[int, int]:
+    """Leaves the log; returns how many requests it has, and marks."""
     endpoint = f"{places[0].address}:{_PORT}"
     load = subprocess.Popen(
         [*places[1].prefix, str(client),
@@ -128,12 +129,16 @@ def _measure(segment: Segment, server: _Server, client: Path, places:
         time.sleep(_WARMUP_SECONDS)
         server.set_logging(execution_log.OPTIONS)
         first = last = _requests_so_far(control)
-        while last - first < requests_wanted and load.poll() is None:
+        marks = 1
+        while last - first < requests_wanted:
+            if load.poll() is not None:
+                raise RuntimeError("loadgen ended by itself")
             time.sleep(0.5)
             last = _requests_so_far(control)
+            marks += 1
         server.set_logging("none")
         control.close()
-        return last - first
+        return last - first, marks
     finally:
         load.kill()
         load.wait()
@@ -159,6 +164,7 @@ class _Profile:
     regions: Counter[str]
     functions: Counter[str]
     segments: int
+    marks: int
 
 
 def _profile(log: Path, image: Path) -> _Profile:
@@ -168,7 +174,7 @@ def _profile(log: Path, image: Path) -> _Profile:
                    lambda name, names=names: name.startswith(names))}
     marks = functions.entries(lambda name: name.startswith(_MARK))
     segment = functions.entries(lambda name: name.startswith(_SEGMENT))
-    segments = 0
+    segments = marks_seen = 0
     missing = set(_REGIONS) - set(entries.values())
     if missing or not marks:
         raise RuntimeError(f"{image} lacks the functions that tell of "
@@ -176,15 +182,17 @@ def _profile(log: Path, image: Path) -> _Profile:
     regions = Regions(_OUTERMOST, entries)
 
     def counted() -> Iterator[Block]:
-        nonlocal segments
+        nonlocal segments, marks_seen
         with log.open(encoding="utf-8", errors="replace") as lines:
             for block in _between(execution_log.executed(lines), marks):
                 regions.add(block)
                 segments += block.begin in segment
+                marks_seen += block.begin in marks
                 yield block
 
     by_name = by_function(counted(), functions)
-    return _Profile(regions.counts, by_name, segments)
+    # The last one ends it, and is not counted.
+    return _Profile(regions.counts, by_name, segments, marks_seen + 1)
 
 
 def main() -> int:
@@ -203,11 +211,14 @@ def main() -> int:
         places = [segment.place(i, node) for i, node in enumerate(nodes)]
         server = _Server(image[_SERVER], places[0], Path(directory))
         try:
-            requests = _measure(segment, server, client[_CLIENT], places,
-                                options.requests)
+            requests, marks = _measure(segment, server, client[_CLIENT],
+                                       places, options.requests)
         finally:
             server.stop()
         profile = _profile(server.log, image[_SERVER])
+    if profile.marks != marks:
+        raise RuntimeError(f"QEMU's log has {profile.marks} of {marks} "
+                           "`stats`: is the disk full?")
     rows = [[region, f"{profile.regions[region] / requests:.0f}"]
             for region in (_OUTERMOST, *_REGIONS)]
     rows.append(["together", f"{profile.regions.total() / requests:.0f}"])
@@ -221,4 +232,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (NoSegment, RuntimeError, ValueError) as error:
+        sys.exit(f"ebbrt: {error}")
