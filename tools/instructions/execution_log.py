@@ -52,6 +52,8 @@ def executed(log: Iterable[str]) -> Iterator[Block]:
     waiting: Block | None = None
     lines = iter(log)
     for line in lines:
+        if not line.endswith("\n"):
+            raise ValueError("the log ends within a line: is the disk full?")
         if line.startswith("Trace "):
             if waiting is not None:
                 yield waiting

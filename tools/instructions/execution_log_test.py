@@ -63,6 +63,10 @@ Trace 0: 0x7f00 [0/0000000000001000/0/0] main
         with self.assertRaisesRegex(ValueError, "no translation of 0x1000"):
             list(executed([line]))
 
+    def test_a_log_that_is_cut_short_is_an_error(self):
+        with self.assertRaisesRegex(ValueError, "within a line"):
+            list(executed(_LOG[:-10].splitlines(keepends=True)))
+
 
 class RegionsTest(unittest.TestCase):
 
