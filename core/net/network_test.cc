@@ -86,38 +86,6 @@ TEST(Network, APortIsTakenOnce) {
   });
 }
 
-// Sends back what it gets.
-class EchoHandler final : public TcpHandler {
- public:
-  void OnConnected(TcpConnection& connection) override {
-    connection_ = &connection;
-  }
-  void OnReceive(IOBufChain data) override {
-    unsent_.Append(std::move(data));
-    Go();
-  }
-  void OnSendReady() override { Go(); }
-  void OnPeerClosed() override {
-    closing_ = true;
-    Go();
-  }
-  void OnClosed(const absl::Status&) override {}
-
- private:
-  void Go() {
-    connection_->Send(unsent_);
-    if (!unsent_.empty()) {
-      connection_->SetReceiveWindow(0);
-    } else {
-      connection_->SetReceiveWindow(TcpConnection::kUnlimitedWindow);
-      if (closing_) connection_->Close();
-    }
-  }
-  TcpConnection* connection_ = nullptr;
-  IOBufChain unsent_;
-  bool closing_ = false;
-};
-
 // Sends `bytes` in pieces, closes, and expects them all back; whether it got
 // them.
 Future<bool> EchoOnce(Endpoint server, uint64_t seed, size_t bytes) {
@@ -150,7 +118,7 @@ void EchoFromAllCores(uint32_t core_count, int connections_a_core,
                       size_t bytes_max) {
   absl::StatusOr<Endpoint> server =
       ListenTcpOnAllCores(kAnyPort, [](const Endpoint&) {
-        return std::make_unique<EchoHandler>();
+        return std::make_unique<Echo>();
       }).Block();
   ASSERT_TRUE(server.ok()) << server.status();
   Random random(testing::Seed());

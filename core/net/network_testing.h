@@ -1,5 +1,5 @@
 // What tests of networks share: a handler that records what happens to a
-// connection, and pairs of them.
+// connection, one that echoes, and pairs of connections.
 //
 // Cores: one; from an event, as the network. Blocks: Await and what waits by
 // it. Errors: failures of the test that runs.
@@ -122,6 +122,35 @@ class RecordingHandler final : public TcpHandler {
   }
   End& end_;
   bool in_call_ = false;
+};
+
+// Sends back what comes, without holding more than one piece of it.
+class Echo final : public TcpHandler {
+ public:
+  void OnConnected(TcpConnection& connection) override {
+    connection_ = &connection;
+  }
+  void OnReceive(IOBufChain data) override {
+    unsent_.Append(std::move(data));
+    Go();
+  }
+  void OnSendReady() override { Go(); }
+  void OnPeerClosed() override {
+    closing_ = true;
+    Go();
+  }
+  void OnClosed(const absl::Status&) override {}
+
+ private:
+  void Go() {
+    connection_->Send(unsent_);
+    connection_->SetReceiveWindow(
+        unsent_.empty() ? TcpConnection::kUnlimitedWindow : 0);
+    if (unsent_.empty() && closing_) connection_->Close();
+  }
+  TcpConnection* connection_ = nullptr;
+  IOBufChain unsent_;
+  bool closing_ = false;
 };
 
 // Whoever sends everything of a text, as far as and as soon as it may.

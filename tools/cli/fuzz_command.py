@@ -1,10 +1,11 @@
-"""`./ebbrt fuzz`: each fuzzer for a number of executions, one by one."""
+"""`./ebbrt fuzz`: each fuzzer for a number of executions."""
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools import paths
-from tools.experiment import bazel
+from tools.experiment import bazel, exploration
 from tools.experiment.problems import DocumentError, Problem
 from tools.testing import fuzzing
 from tools.testing.suites import SUITES
@@ -12,7 +13,7 @@ from tools.testing.suites import SUITES
 SUMMARY = "run the fuzzers for longer than the tests do"
 DESCRIPTION = """\
 Builds the fuzzers (suite `fuzz` of `./ebbrt test`) once, with sanitizers, and
-runs each for a number of executions, one after the other. One that finds
+runs each for a number of executions, several fuzzers at a time. One that finds
 something ends there, and the next goes on. What is found, the log and the
 inputs that reached something new are kept, and the next run begins with them.
 
@@ -29,6 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="only these Bazel targets, such as //core/...")
     parser.add_argument("--runs", metavar="N", type=int, default=1_000_000,
                         help="executions of each (1000000)")
+    parser.add_argument("--jobs", metavar="N", type=int,
+                        default=exploration.default_jobs(),
+                        help="how many fuzzers at a time (as many as there are "
+                        "processors)")
     parser.add_argument("--seed", metavar="N", type=int, default=1,
                         help="of libFuzzer's choices (1)")
     parser.add_argument("--output", metavar="DIR", type=Path,
@@ -38,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    for name in ("runs", "seed"):
+    for name in ("runs", "jobs", "seed"):
         value = getattr(options, name)
         if not 0 < value < 2**31:
             raise DocumentError([Problem(f"--{name}", str(value),
@@ -50,12 +55,15 @@ def run(options: argparse.Namespace) -> int:
     width = max(len(directory.name) for directory in prepared)
     print(f"{'':{width}}  executions      /s")
     failed = 0
-    for directory in prepared:
-        outcome = fuzzing.run(directory, options.runs, options.seed)
-        failed += outcome.failed
-        said = f"found something: {directory}" if outcome.failed else "clean"
-        speed = outcome.executions / outcome.seconds
-        print(f"{outcome.name:{width}}  {outcome.executions:10} {speed:7.0f}  "
-              f"{said}", flush=True)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for outcome in pool.map(
+                lambda own: fuzzing.run(own, options.runs, options.seed),
+                prepared):
+            failed += outcome.failed
+            said = (f"found something: {outcome.directory}"
+                    if outcome.failed else "clean")
+            speed = outcome.executions / outcome.seconds
+            print(f"{outcome.name:{width}}  {outcome.executions:10} "
+                  f"{speed:7.0f}  {said}", flush=True)
     print(f"{len(prepared) - failed} clean, {failed} with a finding")
     return 1 if failed else 0

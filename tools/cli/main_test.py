@@ -69,6 +69,11 @@ class WrongArgumentsTest(unittest.TestCase):
         self._expect(("explore", file, "--replay=1", "--set", several),
                      '--point: found nothing, expected the point to run again')
 
+    def test_fuzz_says_what_it_cannot_do(self):
+        for option in ("runs", "jobs", "seed"):
+            self._expect(("fuzz", f"--{option}=0"),
+                         f"--{option}: found 0, expected 1 or more")
+
     def test_calibrate_says_what_it_cannot_do(self):
         file = str(paths.EXPERIMENTS / "quickstart.json")
         self._expect(("calibrate", file, "--platform=sim"),

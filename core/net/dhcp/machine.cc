@@ -45,7 +45,6 @@ Machine::Machine(Link& link, const MacAddress& mac, uint64_t seed)
     : link_(link), mac_(mac), random_(seed) {}
 
 void Machine::Start(Time now) {
-  begun_ = now;
   Restart(now + Duration(random_.Between(0, kStartDelayMax.count())));
 }
 

@@ -37,35 +37,6 @@ inline EbbRef<Network> MakeStack(EbbRef<ip::Interface> interface,
   return *stack;
 }
 
-// Sends back what comes, without holding more than one piece of it.
-class Echo final : public TcpHandler {
- public:
-  void OnConnected(TcpConnection& connection) override {
-    connection_ = &connection;
-  }
-  void OnReceive(IOBufChain data) override {
-    unsent_.Append(std::move(data));
-    Go();
-  }
-  void OnSendReady() override { Go(); }
-  void OnPeerClosed() override {
-    closing_ = true;
-    Go();
-  }
-  void OnClosed(const absl::Status&) override {}
-
- private:
-  void Go() {
-    connection_->Send(unsent_);
-    connection_->SetReceiveWindow(
-        unsent_.empty() ? TcpConnection::kUnlimitedWindow : 0);
-    if (unsent_.empty() && closing_) connection_->Close();
-  }
-  TcpConnection* connection_ = nullptr;
-  IOBufChain unsent_;
-  bool closing_ = false;
-};
-
 // An echo server on the cores [first_core, core_count).
 inline Endpoint ListenOn(EbbRef<Network> network, uint32_t first_core,
                          Ipv4Address address = AddressOf(2)) {
