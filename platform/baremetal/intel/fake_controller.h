@@ -27,7 +27,7 @@ namespace ebbrt::platform::intel::testing {
 class FakeController {
  public:
   explicit FakeController(const Queue::Setup& setup)
-      : setup_(setup), memory_(kRegisterBytes) {}
+      : setup_(setup), memory_(kReachedBytes) {}
   Registers registers() { return Registers(std::span(memory_)); }
 
   // What stands in a descriptor once its buffer is filled.
@@ -111,6 +111,12 @@ class FakeController {
   }
 
  private:
+  // What a queue reaches of the registers. All of them would be most of what a
+  // fuzzer's execution costs.
+  static constexpr size_t kReachedBytes = 0x4000;
+  static_assert(kReachedBytes > kTransmitRing + 2 * kRingStep &&
+                kReachedBytes > kReceiveRing + 2 * kRingStep);
+
   size_t ReceiveRing() const {
     return kReceiveRing + setup_.number * kRingStep;
   }

@@ -25,7 +25,7 @@ Queue::Setup DrawSetup(Choices& choices) {
   const uint8_t bits = choices.Next();
   return {.number = bits % 2u,
           .causes = kCauseReceived | kCauseTransmitted,
-          .receive_buffers = 16 + choices.Next() % 32u,
+          .receive_buffers = 16 + choices.Next() % 8u,
           .format = (bits & 2) != 0 ? kReceiveExtendedFormat
                                     : kReceiveLegacyFormat,
           .shares_context = (bits & 4) != 0};

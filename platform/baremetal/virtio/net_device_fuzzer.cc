@@ -55,7 +55,7 @@ class Exercise {
     device_->on_notify = [this](uint16_t queue) { OnNotify(queue); };
     auto made = NetDevice::Create(
         std::move(owned), "hostile",
-        {.queues_max = kPairs, .receive_buffers = 16 + choices_.Next() % 32u});
+        {.queues_max = kPairs, .receive_buffers = 16 + choices_.Next() % 8u});
     if (!made.ok()) return;
     nic_ = *std::move(made);
     const uint32_t pairs = nic_->facts().queue_count;
