@@ -2,12 +2,15 @@
 
 #include <cxxabi.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <new>
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/spin_lock.h"
 #include "platform/current.h"
 
 // The sanitizers must be told of every switch.
@@ -96,6 +99,8 @@ void ebbrt_start_stack();
 namespace ebbrt {
 namespace {
 
+constexpr size_t kSpareStacksMax = 64;
+
 // The C++ runtime keeps the exceptions in flight a thread, but they belong to
 // the flow of control: an event may block inside a catch block.
 // Layout: Itanium C++ ABI, section 2.2.2.
@@ -107,6 +112,31 @@ struct ExceptionState {
 ExceptionState* CurrentExceptions() {
   return reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
 }
+
+// Stacks of nodes that have ended, for the next ones. A process that runs one
+// short node after the other, as tests and fuzzers do, would spend a third of
+// its time on mapping and unmapping them.
+class SpareStacks {
+ public:
+  Stack* Take() {
+    std::scoped_lock guard(lock_);
+    return count_ == 0 ? nullptr : stacks_[--count_];
+  }
+  // Whether there was a place for it.
+  bool Give(Stack* stack) {
+    std::scoped_lock guard(lock_);
+    if (count_ == stacks_.size()) return false;
+    stacks_[count_++] = stack;
+    return true;
+  }
+
+ private:
+  SpinLock lock_;
+  std::array<Stack*, kSpareStacksMax> stacks_{};
+  size_t count_ = 0;
+};
+
+constinit SpareStacks spare_stacks;
 
 }  // namespace
 
@@ -153,6 +183,12 @@ Stack* Stack::Create() {
   }
   static_assert(sizeof(Stack) % 16 == 0, "the stack below it stays aligned");
   return ::new (bottom + kBytes - sizeof(Stack)) Stack(reservation);
+}
+
+bool Stack::Recommit() {
+  return Platform::CommitPages(
+      static_cast<std::byte*>(reservation_) + kGuardBytes, kBytes,
+      Platform::CurrentNumaNode());
 }
 
 void Stack::Destroy(Stack* stack) {
@@ -216,14 +252,22 @@ void Stack::Start(void* stack) {
 }
 
 StackPool::~StackPool() {
-  while (Stack* stack = free_.PopFront()) Stack::Destroy(stack);
+  while (Stack* stack = free_.PopFront()) {
+    if (!spare_stacks.Give(stack)) Stack::Destroy(stack);
+  }
 }
 
 Stack* StackPool::Take() {
-  Stack* stack = free_.PopFront();
-  if (stack == nullptr) return Stack::Create();
-  --free_count_;
-  return stack;
+  if (Stack* stack = free_.PopFront()) {
+    --free_count_;
+    return stack;
+  }
+  if (Stack* spare = spare_stacks.Take()) {
+    if (spare->Recommit()) return spare;
+    if (!spare_stacks.Give(spare)) Stack::Destroy(spare);
+    return nullptr;
+  }
+  return Stack::Create();
 }
 
 void StackPool::Give(Stack* stack) {

@@ -3,7 +3,8 @@
 // Cores: a pool, and its stacks, are used by one thread of control.
 // Ownership: a pool owns the stacks that it keeps ready; one that was taken is
 // its user's until it is given back.
-// Blocks: no. Allocates: pages. Bound: kPooledStacksMax kept ready.
+// Blocks: no. Allocates: pages. Bound: kPooledStacksMax kept ready by a pool,
+// and a few more of the process's earlier nodes.
 // Errors: a null stack where memory is refused; an overflow hits the guard.
 #ifndef EBBRT_CORE_EVENT_STACK_H_
 #define EBBRT_CORE_EVENT_STACK_H_
@@ -44,6 +45,11 @@ class alignas(16) Stack : public ListLink {
   static Stack* Create();
   static void Destroy(Stack* stack);
 
+  // Asks for the memory that it has, for another node: false where a new stack
+  // would be refused, so that a node's history does not tell whether there were
+  // others before it.
+  bool Recommit();
+
   // Makes `context` start `entry(argument)` at the top of this stack; entry
   // never returns. Whatever stood on the stack is forgotten.
   void Prepare(StackContext& context, void (*entry)(void*), void* argument);
@@ -61,7 +67,8 @@ class alignas(16) Stack : public ListLink {
   void* shadow_ = nullptr;  // The sanitizer's record, made by Prepare.
 };
 
-// The stacks that a core keeps for its next blocking event.
+// The stacks that a core keeps for its next blocking event. Those that it has
+// at its end go to the process's next nodes.
 class StackPool {
  public:
   static constexpr size_t kPooledStacksMax = 16;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -236,6 +237,11 @@ TEST_F(SimTest, RefusesCommitsAsOftenAsAsked) {
   EXPECT_EQ(RunNode({.seed = seed}, program), 0);
   EXPECT_GT(blocked, 0);
   EXPECT_GT(refused, kEvents / 4);
+  // Now there are stacks of a node that has ended, which changes nothing.
+  const int refused_before = std::exchange(refused, 0);
+  blocked = 0;
+  EXPECT_EQ(RunNode({.seed = seed}, program), 0);
+  EXPECT_EQ(refused, refused_before);
 }
 
 TEST_F(SimTest, AThreadThatSimulatesNothingHasNoCore) {
