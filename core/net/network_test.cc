@@ -27,6 +27,7 @@ namespace {
 using std::chrono::milliseconds;
 using testing::Await;
 using testing::Bytes;
+using testing::Echo;
 using testing::End;
 using testing::kAnyPort;
 using testing::Pair;

@@ -20,6 +20,8 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 GLOBAL_EXCEPTIONS: dict[tuple[str, str], str] = {
     ("mutable_global", "ebbrt::internal::(anonymous namespace)::told"):
         "a failed check ends the process, with all nodes that share it",
+    ("mutable_global", "ebbrt::(anonymous namespace)::spare_stacks"):
+        "memory of nodes that have ended, for the process's next ones",
     ("mutable_global", "ebbrt::mem::internal::process"):
         "malloc is the process's, whoever shares it",
     ("mutable_global",
