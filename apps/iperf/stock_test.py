@@ -18,6 +18,10 @@ from tools.testing.main import main
 # On a machine that is busy otherwise.
 _SECONDS_MAX = 100
 _BYTES = 5_000_000
+# By several connections at a time: so many that all of them have begun before
+# one is done. The stock server (2.1.8) adds up those of a host, and when one
+# comes as the last one of a sum ends, it waits for a mutex that is freed.
+_OVERLAPPING_BYTES = 40 * _BYTES
 # The stock server does not count the flags of a client that sets none.
 _UNCOUNTED_BYTES = 4
 
@@ -75,13 +79,14 @@ class IperfTest(unittest.TestCase):
         # As they come, and not once a buffer is full.
         theirs = self.start("stdbuf", "-oL", "iperf", "-s", "-B", "127.0.0.1",
                             "-p", str(port), "-y", "C")
-        for message_bytes, connections in ((1000, 1), (100_000, 1),
-                                           (100_000, 3)):
+        for message_bytes, connections, sent_bytes in (
+                (1000, 1, _BYTES), (100_000, 1, _BYTES),
+                (100_000, 3, _OVERLAPPING_BYTES)):
             code, metrics, output = self.send(
-                port, bytes=_BYTES, message_bytes=message_bytes,
+                port, bytes=sent_bytes, message_bytes=message_bytes,
                 connections=connections)
             self.assertEqual(code, 0, output)
-            self.assertEqual(metrics["bytes"], _BYTES)
+            self.assertEqual(metrics["bytes"], sent_bytes)
             self.assertEqual(metrics["connections_lost"], 0)
             self.assertGreater(metrics["throughput_bps"], 0)
         # What it says of each connection: ...,number,seconds,bytes,rate.
@@ -93,7 +98,7 @@ class IperfTest(unittest.TestCase):
             if fields[5] != "-1":  # Of several together.
                 received.append(int(fields[7]) + _UNCOUNTED_BYTES)
         self.assertEqual(received[:2], [_BYTES, _BYTES])
-        self.assertEqual(sum(received), 3 * _BYTES)
+        self.assertEqual(sum(received[2:]), _OVERLAPPING_BYTES)
 
     def test_receives_from_the_stock_client(self):
         server, port = self.start_server()
