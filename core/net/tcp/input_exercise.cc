@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/base/check.h"
 #include "core/net/tcp/host.h"
@@ -49,8 +50,10 @@ class Exercise final : public Output {
       EBBRT_CHECK(host_.Connect(kOurs, kPeers, handler).ok());
     }
     while (!bytes_.empty()) Step();
-    if (connection_ != nullptr) connection_->Abort();
-    RunDeferred();
+    while (!open_.empty()) {
+      open_.back()->Abort();
+      RunDeferred();
+    }
     // Nobody answers any more: everything ends by itself.
     Advance(std::chrono::hours(24));
     EBBRT_CHECK(host_.connection_count() == 0);
@@ -93,6 +96,7 @@ class Exercise final : public Output {
     explicit Handler(Exercise& exercise) : exercise(exercise) {}
     void OnConnected(TcpConnection& connection) override {
       exercise.connection_ = own = &connection;
+      exercise.open_.push_back(own);
       exercise.unsent_.Clear();
       exercise.sent_ = 1;
     }
@@ -109,6 +113,7 @@ class Exercise final : public Output {
     void OnPeerClosed() override { exercise.Act(); }
     void OnClosed(const absl::Status&) override {
       if (exercise.connection_ == own) exercise.connection_ = nullptr;
+      std::erase(exercise.open_, own);
     }
     Exercise& exercise;
     TcpConnection* own = nullptr;
@@ -322,7 +327,10 @@ class Exercise final : public Output {
   Time now_{std::chrono::seconds(1000)};
   Time timer_ = kTimeNever;
   uint64_t deferred_ = 0;
-  TcpConnection* connection_ = nullptr;
+  TcpConnection* connection_ = nullptr;  // The latest.
+  // One of which the peer knows nothing any more may wait for its application
+  // to take what has come, while the next one has its ports.
+  std::vector<TcpConnection*> open_;
   IOBufChain unsent_;
   uint32_t sent_ = 1;  // Taken by the connection, and the SYN.
   uint32_t our_first_ = 0;
