@@ -33,6 +33,8 @@ struct alignas(kNoSharingBytes) Core {
 
 // Runs the stop handler if a signal has asked for it (stop_signal.cc).
 bool RunStopHandler(Core& core);
+// Core 0 ends: signals do not tell it any more, nor is one about to.
+void LeaveStopSignals();
 // The node has ended: signals have their usual effect again.
 void ClearStopHandler();
 

@@ -116,6 +116,28 @@ TEST(LinuxNode, AStopSignalIsAnInterruptOfCoreZero) {
   }
 }
 
+// On whichever thread it comes, it tells a core that is there.
+TEST(LinuxNode, AStopSignalMayComeAsTheNodeEnds) {
+  constexpr int kNodes = 200;
+  // It may come behind the end as well.
+  std::signal(SIGTERM, SIG_IGN);
+  for (int i = 0; i < kNodes; ++i) {
+    std::thread sender;
+    EXPECT_EQ(RunOnCore([&] {
+                Linux::SetStopHandler([](void*) {}, nullptr);
+                sender = std::thread([] { raise(SIGTERM); });
+                // Its thread may have got any distance.
+                for (int spins = 0; spins < i * 500; ++spins) {
+                  __builtin_ia32_pause();
+                }
+                Linux::Exit(0);
+              }),
+              0);
+    sender.join();
+  }
+  std::signal(SIGTERM, SIG_DFL);
+}
+
 TEST(LinuxNodeDeathTest, ASecondInterruptKills) {
   // A shell's background jobs ignore it, and so would we.
   signal(SIGINT, SIG_DFL);

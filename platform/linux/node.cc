@@ -159,6 +159,7 @@ std::string Node::SetUp(Core& core) {
 }
 
 void Node::TakeDown(Core& core) {
+  if (core.id == CoreId(0)) LeaveStopSignals();
   TranslationTable::Leave();
   thread_state = ThreadState{};
   core.signal_stack.Leave();

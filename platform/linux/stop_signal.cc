@@ -1,5 +1,8 @@
 // SIGINT and SIGTERM ask the node to stop.
+#include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <thread>
 
 #include "core/base/check.h"
 #include "platform/linux/core.h"
@@ -20,16 +23,25 @@ struct StopHandler {
 // Of core 0, and of RunNode once the cores are gone.
 constinit StopHandler stop_handler;
 
+// Whom signals tell: core 0, from when it has a handler until it ends. They
+// come on any thread, so that it has to wait for those that tell it just then.
+// Sequentially consistent: either a signal sees that the core is gone, or the
+// core sees the signal.
+constinit std::atomic<Core*> told{nullptr};
+constinit std::atomic<uint32_t> telling{0};
+
 void HandleStopSignal(int signal) {
   // Whoever asks a second time is in earnest.
   struct sigaction kill = {};
   kill.sa_handler = SIG_DFL;
   sigaction(SIGINT, &kill, nullptr);
-  Core* cores = NodeCores();
-  if (cores == nullptr) return;
-  // Relaxed: Wake and Wait order it.
-  cores[0].stop_requested.store(true, std::memory_order_relaxed);
-  Linux::Wake(CoreId(0));
+  telling.fetch_add(1);
+  if (Core* core = told.load()) {
+    // Relaxed: Wake and Wait order it.
+    core->stop_requested.store(true, std::memory_order_relaxed);
+    Linux::Wake(CoreId(0));
+  }
+  telling.fetch_sub(1);
 }
 
 }  // namespace
@@ -42,6 +54,11 @@ bool RunStopHandler(Core& core) {
   if (stop_handler.on_stop == nullptr) return false;
   stop_handler.on_stop(stop_handler.context);
   return true;
+}
+
+void LeaveStopSignals() {
+  told.store(nullptr);
+  while (telling.load() != 0) std::this_thread::yield();
 }
 
 void ClearStopHandler() {
@@ -66,6 +83,7 @@ void Linux::SetStopHandler(void (*on_stop)(void* context),
   handler.on_stop = on_stop;
   handler.context = context;
   if (installed) return;
+  internal::told.store(internal::NodeCores());
   struct sigaction action = {};
   action.sa_handler = &internal::HandleStopSignal;
   action.sa_flags = SA_RESTART;
