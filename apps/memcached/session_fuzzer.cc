@@ -4,7 +4,6 @@
 // pieces says the same as one that gets it whole.
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,18 +19,16 @@ constexpr size_t kMemoryBytes = 1 * kMiB;
 constexpr size_t kItemBytesMax = 4 * kKiB;
 
 std::string Serve(std::string_view stream, size_t piece_bytes) {
-  // The fewest buckets, as the table is made anew for each input, and not on
-  // the stack, whose pages are new as well.
-  const auto harness = std::make_unique<SessionHarness>(
-      Settings{.memory_bytes = kMemoryBytes,
-               .item_bytes_max = kItemBytesMax,
-               .buckets = HashTable::kStripes});
-  std::string replies = harness->Serve(stream, piece_bytes);
-  harness->Reconnect();
-  replies += harness->Serve(stream, piece_bytes);
+  // The fewest buckets, as the table is made anew for each input.
+  SessionHarness harness({.memory_bytes = kMemoryBytes,
+                          .item_bytes_max = kItemBytesMax,
+                          .buckets = HashTable::kStripes});
+  std::string replies = harness.Serve(stream, piece_bytes);
+  harness.Reconnect();
+  replies += harness.Serve(stream, piece_bytes);
   // Whatever came before, another client is served.
-  harness->Reconnect();
-  EBBRT_CHECK(harness->Serve("set k 0 0 1\r\nv\r\nget k\r\n") ==
+  harness.Reconnect();
+  EBBRT_CHECK(harness.Serve("set k 0 0 1\r\nv\r\nget k\r\n") ==
               "STORED\r\nVALUE k 0 1\r\nv\r\nEND\r\n");
   return replies;
 }
