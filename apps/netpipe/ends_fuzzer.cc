@@ -24,18 +24,20 @@ namespace {
 
 using ebbrt::testing::Choices;
 
-// Sizes on both sides of what a receiver keeps as it came.
-constexpr uint32_t kFirstBytes = 3;
-constexpr uint32_t kLastBytes = 2 * Receiver::kLentBytesMax;
+// Sizes on both sides of what a receiver keeps as it came. The first is such
+// that what fills the last holds few of it: an execution stays a short one.
+const std::vector<Step>& LargeSchedule() {
+  static const std::vector<Step> schedule = {
+      {1024, true}, {2 * Receiver::kLentBytesMax, true}};
+  return schedule;
+}
 
 std::shared_ptr<const Options> DrawOptions(Choices& choices) {
   auto options = std::make_shared<Options>();
-  options->first_bytes = kFirstBytes;
   options->trials = 1 + choices.Next() % 3;
-  options->schedule = choices.Flip()
-                          ? MakeSchedule(kFirstBytes, 30, 1)
-                          : std::vector<Step>{{kFirstBytes, true},
-                                              {kLastBytes, true}};
+  options->schedule =
+      choices.Flip() ? MakeSchedule(3, 30, 1) : LargeSchedule();
+  options->first_bytes = options->schedule.front().bytes;
   options->silence = std::chrono::seconds(30);
   options->repeats = choices.Next() % 4;
   options->trial = std::chrono::milliseconds(1);
@@ -89,6 +91,7 @@ class Exercise {
 
   void Run() {
     auto options = DrawOptions(choices_);
+    last_bytes_ = options->schedule.back().bytes;
     bool ended = false;
     auto on_end = [&ended](Peer&, const absl::Status&) {
       EBBRT_CHECK(!std::exchange(ended, true));
@@ -126,10 +129,10 @@ class Exercise {
         break;
       }
       case 3:
-        Fill(1 + choices_.Number() % kLastBytes);
+        Fill(1 + choices_.Number() % last_bytes_);
         break;
       case 4:
-        Fill(kLastBytes);
+        Fill(last_bytes_);
         break;
       case 5: {
         const auto drawn = choices_.Take(choices_.Next());
@@ -163,6 +166,7 @@ class Exercise {
   Choices choices_;
   FakeConnection connection_{choices_};
   std::unique_ptr<TcpHandler> handler_;
+  size_t last_bytes_ = 0;
 };
 
 }  // namespace

@@ -122,15 +122,19 @@ class SpareStacks {
     std::scoped_lock guard(lock_);
     return count_ == 0 ? nullptr : stacks_[--count_];
   }
-  // Whether there was a place for it.
-  bool Give(Stack* stack) {
+  // Destroys what there is no place for.
+  void Give(Stack* stack) {
+    if (!Keep(stack)) Stack::Destroy(stack);
+  }
+
+ private:
+  bool Keep(Stack* stack) {
     std::scoped_lock guard(lock_);
     if (count_ == stacks_.size()) return false;
     stacks_[count_++] = stack;
     return true;
   }
 
- private:
   SpinLock lock_;
   std::array<Stack*, kSpareStacksMax> stacks_{};
   size_t count_ = 0;
@@ -252,9 +256,7 @@ void Stack::Start(void* stack) {
 }
 
 StackPool::~StackPool() {
-  while (Stack* stack = free_.PopFront()) {
-    if (!spare_stacks.Give(stack)) Stack::Destroy(stack);
-  }
+  while (Stack* stack = free_.PopFront()) spare_stacks.Give(stack);
 }
 
 Stack* StackPool::Take() {
@@ -264,7 +266,7 @@ Stack* StackPool::Take() {
   }
   if (Stack* spare = spare_stacks.Take()) {
     if (spare->Recommit()) return spare;
-    if (!spare_stacks.Give(spare)) Stack::Destroy(spare);
+    spare_stacks.Give(spare);
     return nullptr;
   }
   return Stack::Create();

@@ -20,8 +20,8 @@ inputs that reached something new are kept, and the next run begins with them.
   ./ebbrt fuzz --runs 10000000
   ./ebbrt fuzz --runs 10000000 //core/net/...
 
-Exits with 1 if something was found. `program FILE`, in the folder that is
-named, runs a finding again.
+Exits with 1 if something was found, or a fuzzer was stopped. `program FILE`, in
+the folder that is named, runs a finding again.
 """
 
 
@@ -54,16 +54,20 @@ def run(options: argparse.Namespace) -> int:
                 for label, program in sorted(programs.items())]
     width = max(len(directory.name) for directory in prepared)
     print(f"{'':{width}}  executions      /s")
-    failed = 0
+    outcomes = []
     with ThreadPoolExecutor(options.jobs) as pool:
         for outcome in pool.map(
                 lambda own: fuzzing.run(own, options.runs, options.seed),
                 prepared):
-            failed += outcome.failed
-            said = (f"found something: {outcome.directory}"
-                    if outcome.failed else "clean")
+            outcomes.append(outcome)
+            said = (f"was stopped: {outcome.directory}" if outcome.stopped
+                    else f"found something: {outcome.directory}"
+                    if outcome.found else "clean")
             speed = outcome.executions / outcome.seconds
             print(f"{outcome.name:{width}}  {outcome.executions:10} "
                   f"{speed:7.0f}  {said}", flush=True)
-    print(f"{len(prepared) - failed} clean, {failed} with a finding")
-    return 1 if failed else 0
+    found = sum(outcome.found for outcome in outcomes)
+    stopped = sum(outcome.stopped for outcome in outcomes)
+    print(f"{len(outcomes) - found - stopped} clean, {found} with a finding, "
+          f"{stopped} stopped")
+    return 1 if found or stopped else 0

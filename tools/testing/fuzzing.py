@@ -16,6 +16,8 @@ _PROGRAM = "program"
 _CORPUS = "corpus"
 # What longer ones reach shorter ones do, at more executions a second.
 _INPUT_BYTES_MAX = 512
+# What libFuzzer returns when a signal asked it to end.
+_INTERRUPTED = 72
 _SANITIZER = ":".join((
     # Costs most where nodes come and go. The suite's short runs look for it.
     "detect_stack_use_after_return=0",
@@ -35,8 +37,13 @@ class Outcome:
     seconds: float
 
     @property
-    def failed(self) -> bool:
-        return self.exit_code != 0
+    def found(self) -> bool:
+        return self.exit_code != 0 and not self.stopped
+
+    @property
+    def stopped(self) -> bool:
+        """By somebody, before it had found anything."""
+        return self.exit_code == _INTERRUPTED or self.exit_code < 0
 
 
 def prepare(label: str, program: Path, directory: Path) -> Path:

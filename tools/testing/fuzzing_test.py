@@ -10,7 +10,7 @@ echo "$@" >arguments
 ls corpus >seen
 echo x >corpus/reached
 echo "stat::number_of_executed_units: 7"
-exit $(cat exit_code)
+eval "exit $(cat exit_code)"
 """
 
 
@@ -40,8 +40,8 @@ class FuzzingTest(unittest.TestCase):
 
     def test_begins_with_what_ships_and_what_was_reached(self):
         own, outcome = self._run(0)
-        self.assertEqual((outcome.name, outcome.executions, outcome.failed),
-                         ("a.b.c_fuzzer", 7, False))
+        self.assertEqual((outcome.name, outcome.executions, outcome.found,
+                          outcome.stopped), ("a.b.c_fuzzer", 7, False, False))
         self.assertEqual((own / "seen").read_text().split(), ["one", "two"])
         arguments = (own / "arguments").read_text().split()
         self.assertEqual(arguments[:2] + arguments[-1:],
@@ -52,9 +52,15 @@ class FuzzingTest(unittest.TestCase):
 
     def test_tells_of_a_finding(self):
         own, outcome = self._run(77)
-        self.assertTrue(outcome.failed)
+        self.assertTrue(outcome.found)
         self.assertEqual(outcome.directory, own)
         self.assertIn("executed_units", (own / fuzzing.LOG).read_text())
+
+    def test_tells_a_finding_from_one_that_was_stopped(self):
+        # Interrupted, as libFuzzer has it; killed, as a shell's number.
+        for exit_code in ("72", "$(kill -9 $$)"):
+            _, outcome = self._run(exit_code)
+            self.assertEqual((outcome.found, outcome.stopped), (False, True))
 
 
 if __name__ == "__main__":

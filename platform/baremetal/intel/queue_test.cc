@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -131,6 +132,36 @@ TEST_P(IntelQueueTest, BelievesChecksumsThatWereLookedAt) {
     bench.Poll();
     EXPECT_EQ(bench.receiver.good, expected);
   });
+}
+
+// A receive error, as bit 7 of the errors: where the manuals have these, not
+// where our formats say, which the fake controller goes by.
+TEST(IntelQueue, FindsErrorsWhereTheManualsHaveThem) {
+  struct Case {
+    ReceiveFormat format;
+    uint32_t good[2];
+    uint32_t bad[2];
+  };
+  const Case cases[] = {
+      // 8254x manual, 3.2.3.
+      {kReceiveLegacyFormat, {60, 0x0003}, {60, 0x8003}},
+      // 82574 datasheet, 7.1.
+      {kReceiveExtendedFormat, {0x0000'0003, 60}, {0x8000'0003, 60}},
+  };
+  for (const Case& one : cases) {
+    ebbrt::testing::RunOnCores(1, [&one] {
+      Bench bench({.causes = kSetup.causes,
+                   .receive_buffers = kSetup.receive_buffers,
+                   .format = one.format});
+      for (const uint32_t(&words)[2] : {one.good, one.bad, one.good}) {
+        ReceiveDescriptor* descriptor = bench.controller.NextReceive();
+        ASSERT_NE(descriptor, nullptr);
+        std::ranges::copy(words, descriptor->words);
+      }
+      bench.Poll();
+      EXPECT_EQ(bench.receiver.frames.size(), 2);
+    });
+  }
 }
 
 TEST(IntelQueue, TellsTheDeviceOfSumsOnceForAllFramesAlike) {
