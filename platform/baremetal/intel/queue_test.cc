@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -139,8 +140,8 @@ TEST_P(IntelQueueTest, BelievesChecksumsThatWereLookedAt) {
 TEST(IntelQueue, FindsErrorsWhereTheManualsHaveThem) {
   struct Case {
     ReceiveFormat format;
-    uint32_t good[2];
-    uint32_t bad[2];
+    std::array<uint32_t, 2> good;
+    std::array<uint32_t, 2> bad;
   };
   const Case cases[] = {
       // 8254x manual, 3.2.3.
@@ -153,7 +154,7 @@ TEST(IntelQueue, FindsErrorsWhereTheManualsHaveThem) {
       Bench bench({.causes = kSetup.causes,
                    .receive_buffers = kSetup.receive_buffers,
                    .format = one.format});
-      for (const uint32_t(&words)[2] : {one.good, one.bad, one.good}) {
+      for (const auto& words : {one.good, one.bad, one.good}) {
         ReceiveDescriptor* descriptor = bench.controller.NextReceive();
         ASSERT_NE(descriptor, nullptr);
         std::ranges::copy(words, descriptor->words);
