@@ -142,11 +142,9 @@ TEST(Adversity, APortScan) {
     uint64_t sent = 0;
     for (uint8_t flags : {kSyn, kFin, uint8_t{0},
                           uint8_t(kFin | kPsh | kUrg), kAck}) {
-      for (int port = 1; port <= 400; ++port, ++sent) {
+      for (uint16_t port = 1; port <= 400; ++port, ++sent) {
         ASSERT_NE(port, site.endpoint.port);
-        site.stranger.Send(site.Address(0),
-                           site.SegmentTo(static_cast<uint16_t>(port), port,
-                                          flags));
+        site.stranger.Send(site.Address(0), site.SegmentTo(port, port, flags));
         Pace(port);
       }
     }
