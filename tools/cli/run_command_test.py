@@ -96,6 +96,20 @@ class RunTest(unittest.TestCase):
         self.assertEqual(self._result()["runs"][:2], before)
         self.assertEqual(len(self._result()["runs"]), 4)
 
+    def test_goes_on_whatever_metrics_nodes_report(self):
+        said = json.dumps({"event": "metrics", "metrics": {
+            "latency_ns": 5, "errors": "none", "throughput_rps": [1]}})
+        document = _experiment(
+            sweep=[], claims=[], figures=[],
+            nodes=[{"role": "task", "program": "/bin/echo",
+                    "arguments": [f"@ebbrt {said}"]}])
+        for repetitions in (1, 2):
+            done = self._run({**document, "repetitions": repetitions})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual([run["metrics"]["latency_ns"]
+                              for run in self._result()["runs"]],
+                             repetitions * [5])
+
     def test_keeps_another_result_as_it_is(self):
         self._run(_experiment(repetitions=1))
         before = self._result()

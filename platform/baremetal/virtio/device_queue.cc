@@ -53,29 +53,37 @@ size_t DeviceQueue::available() const {
 
 std::optional<DeviceQueue::Chain> DeviceQueue::Take() {
   if (available() == 0) return std::nullopt;
-  EBBRT_CHECK(available() <= size_);
+  std::optional<Chain> chain = TakeIfSound();
+  EBBRT_CHECK(chain.has_value());
+  return chain;
+}
+
+std::optional<DeviceQueue::Chain> DeviceQueue::TakeIfSound() {
+  if (available() == 0 || available() > size_) return std::nullopt;
   const uint16_t head = Word(available_ + RingLayout::kElements +
                              (taken_++ % size_) * sizeof(uint16_t));
-  EBBRT_CHECK(head < size_);
+  if (head >= size_) return std::nullopt;
   Chain chain = {.head = head, .readable = {}, .writable = {}};
   auto* table = reinterpret_cast<const Descriptor*>(descriptors_);
   size_t count = size_;
   uint16_t at = head;
   if ((table[head].flags & kDescriptorIndirect) != 0) {
-    EBBRT_CHECK(table[head].flags == kDescriptorIndirect);
-    EBBRT_CHECK(table[head].bytes % sizeof(Descriptor) == 0);
+    if (table[head].flags != kDescriptorIndirect ||
+        table[head].bytes % sizeof(Descriptor) != 0) {
+      return std::nullopt;
+    }
     count = table[head].bytes / sizeof(Descriptor);
     table = reinterpret_cast<const Descriptor*>(At(table[head].address));
     at = 0;
     chain.is_indirect = true;
   }
   for (size_t left = count;; --left) {
-    EBBRT_CHECK(left > 0 && at < count);
+    if (left == 0 || at >= count) return std::nullopt;
     const Descriptor& descriptor = table[at];
     const bool is_writable = (descriptor.flags & kDescriptorWrite) != 0;
     // Those that can be read come first.
-    EBBRT_CHECK(is_writable || chain.writable.empty());
-    EBBRT_CHECK((descriptor.flags & kDescriptorIndirect) == 0);
+    if (!is_writable && !chain.writable.empty()) return std::nullopt;
+    if ((descriptor.flags & kDescriptorIndirect) != 0) return std::nullopt;
     (is_writable ? chain.writable : chain.readable)
         .push_back({At(descriptor.address), descriptor.bytes});
     if ((descriptor.flags & kDescriptorNext) == 0) break;

@@ -44,6 +44,9 @@ class DeviceQueue {
 
   // The next chain that the driver has made available.
   std::optional<Chain> Take();
+  // As Take, for a device that has said to have used what it never took: what
+  // it finds need not make sense, and may be more than the ring holds.
+  std::optional<Chain> TakeIfSound();
   size_t available() const;
   // Returns whether the driver wants an interrupt for it.
   bool Complete(uint16_t head, uint32_t bytes);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -78,12 +79,23 @@ class Exercise {
   void OnNotify(uint16_t number) {
     if (number != 2 * device_->config[kNetConfigPairsMax]) return;
     DeviceQueue& queue = device_->queues.at(number);
-    const auto chain = queue.Take();
+    const auto chain = Take(queue);
     if (!chain) return;
     const std::byte outcome{static_cast<uint8_t>(choices_.Next() % 2)};
     if (!chain->writable.empty()) chain->writable.front().front() = outcome;
-    queue.Complete(choices_.Next() % 8 != 0 ? chain->head : choices_.Next16(),
+    const bool is_honest = choices_.Next() % 8 != 0;
+    queue.Complete(is_honest ? chain->head : LieAboutHead(),
                    choices_.Number());
+  }
+
+  // What a driver shows to a device that has not lied makes sense.
+  std::optional<DeviceQueue::Chain> Take(DeviceQueue& queue) {
+    return has_lied_ ? queue.TakeIfSound() : queue.Take();
+  }
+
+  uint16_t LieAboutHead() {
+    has_lied_ = true;
+    return choices_.Next16();
   }
 
   DeviceQueue& DrawQueue() {
@@ -101,6 +113,7 @@ class Exercise {
         Use(queue);
         break;
       case 3: {
+        has_lied_ = true;
         const std::span<std::byte> used = queue.used_ring();
         used[choices_.Next16() % used.size()] = std::byte{choices_.Next()};
         break;
@@ -126,7 +139,7 @@ class Exercise {
   void Use(DeviceQueue& queue) {
     const uint8_t parts = 1 + choices_.Next() % 4;
     for (uint8_t i = 0; i < parts; ++i) {
-      const auto chain = queue.Take();
+      const auto chain = Take(queue);
       if (!chain) break;
       for (std::span<std::byte> part : chain->writable) {
         const auto drawn = choices_.Take(choices_.Next() % 16);
@@ -138,7 +151,7 @@ class Exercise {
             10, chain->writable.front().size() - 1)] = std::byte{parts};
       }
       const bool is_honest = choices_.Next() % 16 != 0;
-      queue.Complete(is_honest ? chain->head : choices_.Next16(),
+      queue.Complete(is_honest ? chain->head : LieAboutHead(),
                      choices_.Flip() ? choices_.Next16() % 2100
                                      : choices_.Number());
     }
@@ -157,6 +170,7 @@ class Exercise {
   HostileReceiver receiver_{choices_,
                             NetQueue::kPartsMax * ReceivePool::kBufferBytes};
   FakeTransport* device_ = nullptr;
+  bool has_lied_ = false;
   std::unique_ptr<Nic> nic_;
 };
 
