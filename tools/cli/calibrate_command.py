@@ -28,7 +28,9 @@ that keeps the nodes busy:
 
 With --light, what it takes to wake a core is found as well: so much that a
 simulation of that point, one of little load, has the median latency that is
-measured there.
+measured there. How long a core has slept changes what waking it takes, so that
+it should be a point amid those that are to be predicted. Runs of some seconds
+say more than short ones: --set nodes.client.parameters.duration_s=5.
 """
 
 _REPETITIONS = 3
@@ -84,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
     if light is not None:
         platforms.settle(config, [
             "sim" if options.platform in _SOCKETS else "sim:packet"])
+        table["description"] += f" wake_ns: {light.label}."
         table["wake_ns"] = _wake_ns(
             options, measured, light, _point(config, "--light", options.light),
             table)
