@@ -24,6 +24,9 @@ namespace {
 
 constexpr Endpoint kServer = {IpAddress::V4(10, 0, 0, 53), kDnsPort};
 constexpr const char* kNames[] = {"a.test", "b.test", "c.test"};
+// One to fill the cache, one to find it filled or aged, and one more. Longer
+// histories reach next to nothing else, and cost executions.
+constexpr int kRounds = 3;
 constexpr size_t kFlagsAt = 2;
 constexpr size_t kAnswersAt = 7;
 // The first try of a name and of each alias that it leads to.
@@ -44,7 +47,7 @@ class Exercise {
     EBBRT_CHECK(opened.ok());
     server_ = *std::move(opened);
     Resolver resolver(network, {kServer});
-    while (!choices_.empty()) {
+    for (int round = 0; round < kRounds && !choices_.empty(); ++round) {
       std::vector<Future<Resolver::Addresses>> names;
       for (const char* name : kNames) names.push_back(resolver.Resolve(name));
       const size_t before = asked_;
