@@ -35,8 +35,6 @@ using testing::MacOf;
 
 constexpr uint8_t kOurs = 1;
 constexpr uint16_t kPort = 7;
-// Longer histories reach next to nothing else, and cost executions.
-constexpr int kStepsMax = 32;
 
 // Every byte, so that a sanitizer sees what may not be read.
 size_t Touch(const IOBufChain& chain) {
@@ -119,8 +117,9 @@ class Exercise {
   explicit Exercise(std::span<const uint8_t> bytes) : choices_(bytes) {}
 
   void Run() {
-    interface_ = testing::MakeInterface(
-        std::make_unique<MadeUpNic>(choices_, receiver_), kOurs);
+    auto nic = std::make_unique<MadeUpNic>(choices_, receiver_);
+    mtu_ = nic->facts().mtu;
+    interface_ = testing::MakeInterface(std::move(nic), kOurs);
     interface_->SetTcp(&tcp_);
     auto opened = interface_->udp().Open(
         {IpAddress(), kPort}, [this](const Endpoint& from, IOBufChain data) {
@@ -131,7 +130,7 @@ class Exercise {
         });
     EBBRT_CHECK(opened.ok());
     socket_ = *std::move(opened);
-    for (int i = 0; i < kStepsMax && !choices_.empty(); ++i) Step();
+    while (!choices_.empty()) Step();
     interface_->SetTcp(nullptr);
   }
 
@@ -165,9 +164,13 @@ class Exercise {
     EBBRT_CHECK(Delay(time).Block().ok());
   }
 
+  // Some fragments, or seldom as many as there can be and more: these would be
+  // most of what an execution costs.
   void Send() {
-    const size_t bytes =
-        1 + choices_.Number() % (UdpSockets::kDatagramBytesMax + 1);
+    size_t bytes = 1 + choices_.Number() % (4 * mtu_);
+    if (choices_.Next() % 64 == 1) {
+      bytes = UdpSockets::kDatagramBytesMax + choices_.Next() % 2;
+    }
     std::unique_ptr<IOBuf> data = IOBuf::Create(bytes);
     std::fill_n(data->Append(bytes), bytes, std::byte{});
     static_cast<void>(socket_->SendTo(
@@ -285,6 +288,7 @@ class Exercise {
 
   Choices choices_;
   NicReceiver* receiver_ = nullptr;
+  size_t mtu_ = 0;
   TcpStub tcp_;
   EbbRef<Interface> interface_;
   std::unique_ptr<UdpSocket> socket_;
