@@ -35,6 +35,7 @@ using testing::MacOf;
 
 constexpr uint8_t kOurs = 1;
 constexpr uint16_t kPort = 7;
+constexpr size_t kMtuMax = 1500;
 
 // Every byte, so that a sanitizer sees what may not be read.
 size_t Touch(const IOBufChain& chain) {
@@ -52,7 +53,7 @@ class MadeUpNic final : public Nic, public NicQueue {
       : choices_(choices), receiver_(receiver) {
     facts_.name = "made up";
     facts_.address = MacOf(kOurs);
-    facts_.mtu = choices.Flip() ? 1500 : kIpv4MtuMin + choices.Next() * 4u;
+    facts_.mtu = choices.Flip() ? kMtuMax : kIpv4MtuMin + choices.Next() * 4u;
     facts_.transmit_checksum = choices.Flip();
     if (choices.Flip()) facts_.segmentation_bytes_max = 65535;
   }
@@ -164,13 +165,13 @@ class Exercise {
     EBBRT_CHECK(Delay(time).Block().ok());
   }
 
-  // Some fragments, or seldom as many as there can be and more: these would be
-  // most of what an execution costs.
+  // A few fragments, or as long as can be and longer where these are not many:
+  // a thousand would be most of what an execution costs.
   void Send() {
-    size_t bytes = 1 + choices_.Number() % (4 * mtu_);
-    if (choices_.Next() % 64 == 1) {
-      bytes = UdpSockets::kDatagramBytesMax + choices_.Next() % 2;
-    }
+    const bool is_long = choices_.Next() % 64 == 1 && mtu_ == kMtuMax;
+    const size_t bytes =
+        is_long ? UdpSockets::kDatagramBytesMax + choices_.Next() % 2
+                : 1 + choices_.Number() % (4 * mtu_);
     std::unique_ptr<IOBuf> data = IOBuf::Create(bytes);
     std::fill_n(data->Append(bytes), bytes, std::byte{});
     static_cast<void>(socket_->SendTo(
